@@ -1,0 +1,36 @@
+"""shift: a small dbt for one migration, from a clinic's exports to a CRM.
+
+Exports land as DuckDB tables, SQL reshapes them into one table per object of the CRM, and a thin loader posts those
+tables in the order that their relations demand. The rooms, and the one job of each:
+
+    cli           the commands, a line each; commands/ holds a thin module for each: parse, call, print
+    project       project.yml and the YAML beside the models, as typed values
+    strict_yaml   YAML that is checked to the letter: an error names file, line and the nearest known word
+    landing       files → `raw` tables; nothing dropped in silence
+    templating    Jinja, sandboxed: ref, source, var, env_var, config, macros
+    functions     SQL functions that DuckDB lacks: phones, e-mails, HTML to Markdown
+    graph         models, sources and tests as one graph; selectors; the load order
+    building      run models and tests, in order, with results
+    sql_errors    DuckDB's error about a compiled text, told of the file that a person edits
+    destination   the protocol that a loader implements, and the typed values that pass through it
+    connecting    finds a project's loader, and gives it its settings and its client
+    pulling       what the CRM holds → `destination` tables
+    staging       what planning and loading are told of a staging table
+    payloads      a staging table's rows → JSON and its hash
+    findings      what there is to know before a load, as a value
+    preconditions what stands before a load: the tests in tests/plan/, and the last build
+    planning      staging against ledger and destination: create, update, unchanged, blocked
+    provisioning  the fields and objects that the CRM must have first
+    loading       carry out a plan: batches, pace, retries, resume
+    ledger        runs, intents, outcomes, snapshots: the only writer of the ledger file
+    comparing     read back, field by field
+    moving        plan, load and read-back from end to end, for the commands
+    http          one HTTP client: pace, time-outs, redaction
+    database      the one way to open DuckDB
+    errors        what can go wrong, sorted by who must act
+    invocation    how this program was called, so that messages name commands that work when pasted
+    starter       where the starter project lies, and a copy of it for a new clinic
+    sandbox/      local twins of CRMs and a synthetic clinic; reached over HTTP and files alone
+"""
+
+__version__ = "0.1.0"

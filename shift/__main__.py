@@ -1,0 +1,5 @@
+"""`python -m shift`."""
+
+from shift.cli import main
+
+main()

@@ -1,0 +1,103 @@
+"""What `shift` can do: the commands, a line each. A command's module is imported when it is called, not before."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "init": "Make a project folder for one clinic.",
+    "demo": "Move a synthetic clinic into a local twin of a CRM, from end to end.",
+    "build": "Land the exports, run the models, test them.",
+    "run": "Run models, without landing and without tests.",
+    "test": "Run tests; after a load, the reconciliation too.",
+    "ls": "List models, tests and sources.",
+    "show": "Show a model's rows; of a staging model, what will go out.",
+    "compile": "Write the SQL that the models become.",
+    "pull": "Land what the CRM holds: users, fields, people.",
+    "plan": "Say what a load would create, update, leave alone, and what stands in its way.",
+    "load": "Carry the plan out, noting every step in the ledger.",
+    "diff": "Read the CRM back, compare every field, and reconcile.",
+    "status": "Say what was loaded, and whether a load is running.",
+    "rejects": "List the records that the CRM refused, in its words.",
+    "sandbox": "Start a local twin of a CRM.",
+    "synth": "Write the exports of a synthetic clinic.",
+    "schema": "Write a JSON Schema of each kind of YAML file, for editors.",
+    "clean": "Remove what can be built again.",
+}
+
+
+class Commands(click.Group):
+    """Commands found by name in `shift.commands`; their help lines are the table above, so that `--help` is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        loaded = importlib.import_module(f"shift.commands.{cmd_name}").command
+        assert isinstance(loaded, click.Command)
+        return loaded
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from shift.strict_yaml import nearest
+
+            ctx.fail(f"There is no command '{args[0]}'. {nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from shift import __version__
+
+        click.echo(f"shift-etl {__version__}")
+        ctx.exit()
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="The version."
+)
+def cli() -> None:
+    """Move a clinic out of Cliniko and into a CRM.
+
+    Exports become DuckDB tables, SQL reshapes them, and a thin loader posts them in the order of their relations.
+
+    `shift` is a builtin of bash and zsh, so type `shift-etl` (or `uv run shift`).
+    """
+
+
+def main() -> None:
+    """The console command. Exits 0, 1 (failed), 2 (used or configured wrongly), 3 (loaded, some held back), 130."""
+    from shift.errors import ShiftError
+
+    try:
+        cli(prog_name="shift-etl", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ShiftError as error:
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""What commands share: the options that name a project, and how results are printed."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from shift.project import Project
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+exports_option = click.option(
+    "--exports",
+    type=click.Path(path_type=Path),
+    help="Where the exports lie, in place of the folder that project.yml names.",
+)
+select_option = click.option(
+    "-s", "--select", multiple=True, help="A model, test, folder, tag:NAME or source:NAME; + before or after for kin."
+)
+exclude_option = click.option("--exclude", multiple=True, help="What to leave out, in the same words.")
+accept_option = click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="FINDING",
+    help="Let this blocking finding pass; `all` for every one.",
+)
+output_option = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
+
+
+def with_project(function: Function) -> Function:
+    """Add --project-dir, --to and --vars, and hand the project over as ``project``."""
+
+    @click.option(
+        "--project-dir",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        metavar="DIR",
+        help="The project's folder, if it is not this one.",
+    )
+    @click.option("--to", metavar="NAME", help="The destination, in place of the one that project.yml names.")
+    @click.option("--vars", "variables", metavar="YAML", help="Settings over those of project.yml: '{country: NZ}'.")
+    @functools.wraps(function)
+    def wrapped(project_dir: Path, to: str | None, variables: str | None, **options: Any) -> Any:
+        from shift.project import open_project
+
+        project = open_project(
+            project_dir, to=to, variables=_variables(variables), exports=options.pop("exports", None)
+        )
+        return function(project=project, **options)
+
+    return wrapped  # type: ignore[return-value]  # the decorated function has other parameters than it was given
+
+
+def _variables(text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = None
+    if not isinstance(value, dict):
+        raise click.BadParameter("give a map, as in '{country: NZ}'", param_hint="--vars")
+    return value
+
+
+def print_json(value: Any) -> None:
+    """Print a result for programs: one JSON document."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, right: frozenset[str] = frozenset()) -> None:
+    """Print rows under their headings, as wide as the terminal allows; ``right`` columns are numbers."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    Console(highlight=False, markup=False).print(table)
+
+
+def opened(project: Project, *, read_only: bool = False) -> Any:
+    """The project's DuckDB file, as a context manager that closes it."""
+    from contextlib import closing
+
+    from shift.database import open_database
+
+    return closing(open_database(project.database, settings=project.file.duckdb, read_only=read_only))

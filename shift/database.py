@@ -1,0 +1,65 @@
+"""The one way to open DuckDB: in UTC, for its owner alone, and with a plain word when somebody else holds the file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shift.errors import ConfigurationError, ShiftError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+def open_database(
+    path: Path | None, *, settings: Mapping[str, str | int | float | bool] | None = None, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """Open a database file (``None``: one in memory), with project.yml's ``duckdb:`` settings.
+
+    Raises ShiftError where another program holds the file, and ConfigurationError for a setting DuckDB does not know.
+    """
+    import duckdb
+
+    if path is not None and not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+    except duckdb.IOException as error:
+        holder = _HOLDER.search(str(error))
+        if holder is None:
+            raise ShiftError(f"cannot be opened: {error}", where=str(path)) from None
+        raise ShiftError(
+            f"another program has it open: {holder['program']} (process {holder['pid']})",
+            where=str(path),
+            hint="Close it, and run the command again.",
+        ) from None
+    if path is not None and not read_only:
+        os.chmod(path, 0o600)
+    # Times are compared and printed in the session's zone; a machine's own must not change what is built.
+    connection.execute("set TimeZone = 'UTC'")
+    # DuckDB draws its bar on standard output, where results for programs are printed.
+    connection.execute("set enable_progress_bar = false")
+    for name, value in (settings or {}).items():
+        try:
+            connection.execute(f"set {quoted(name)} = {literal(str(value))}")
+        except duckdb.Error as error:
+            connection.close()
+            raise ConfigurationError(
+                f"DuckDB does not take '{name}: {value}': {str(error).splitlines()[0]}", where="project.yml, duckdb"
+            ) from None
+    return connection
+
+
+def quoted(identifier: str) -> str:
+    """An identifier as SQL writes it."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,52 @@
+"""Every command that a message names works when it is pasted: never a bare `shift`, which shells keep to themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shift import invocation
+
+
+def argv0(monkeypatch: pytest.MonkeyPatch, path: str | Path) -> None:
+    monkeypatch.setattr("sys.argv", [str(path)])
+    monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+
+
+def program(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_program_on_the_path_is_named_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("shift-etl", "shift"):
+        argv0(monkeypatch, program(tmp_path, name))
+        assert invocation.command("plan") == "shift-etl plan"
+
+
+def test_a_program_elsewhere_is_named_with_its_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", "")
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    argv0(monkeypatch, program(folder, "shift-etl"))
+    assert invocation.command("plan") == f'"{folder}/shift-etl" plan'
+    monkeypatch.chdir(folder.parent)
+    assert invocation.command("plan") == '"a folder/shift-etl" plan'
+
+
+def test_a_script_and_a_module_are_named_as_they_were_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    argv0(monkeypatch, "cli.py")
+    assert invocation.command("build") == "python cli.py build"
+    argv0(monkeypatch, "/somewhere/shift/__main__.py")
+    monkeypatch.setattr("sys.executable", "/somewhere/python")
+    assert invocation.command("build") == "/somewhere/python -m shift build"
+
+
+def test_under_uv_run_the_program_is_named_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    argv0(monkeypatch, "/x/.venv/bin/shift")
+    monkeypatch.setenv("UV_RUN_RECURSION_DEPTH", "1")
+    assert invocation.command("load") == "uv run shift-etl load"
