@@ -1,0 +1,198 @@
+"""Run models and tests in order, and note what became of each.
+
+A model that fails takes those below it out of the run, and so does a failing test of severity error: what stands on
+all the models that the test reads is skipped. Failing rows are kept, in a table of the schema `failures` for each test.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
+
+from shift import functions, payloads
+from shift.database import quoted
+from shift.errors import ShiftError
+from shift.graph import DataTest, Graph, Model, Selection, staging_model
+from shift.sql_errors import explained
+
+Status = Literal["ok", "pass", "warn", "fail", "error", "skip"]
+
+FAILURES_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one node. ``failures`` counts a test's failing rows; ``rows`` those of a model's table."""
+
+    node: str
+    kind: Literal["model", "test"]
+    status: Status
+    seconds: float
+    rows: int | None = None
+    failures: int | None = None
+    message: str | None = None
+    relation: str | None = None
+
+
+def run(
+    graph: Graph,
+    connection: duckdb.DuckDBPyConnection,
+    selection: Selection,
+    *,
+    report: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Run the selected models, and each selected test as soon as all that it reads has run.
+
+    The results are also kept in the table `main.run_results`, where `plan` looks whether a load may go ahead.
+    """
+    functions.register(connection, [graph.models[name].sql for name in selection.models])
+    _make_schemas(graph, connection, selection)
+    waiting = {name: graph.tests[name] for name in sorted(selection.tests)}
+    failed: set[str] = set()
+    blocked: dict[str, str] = {}
+    results: list[Result] = []
+
+    def note(result: Result) -> None:
+        results.append(result)
+        report(result)
+
+    done: set[str] = set(graph.models) - selection.models
+    for name in graph.order:
+        if name in selection.models:
+            reason = _reason_to_skip(graph, name, failed, blocked)
+            result = (
+                Result(name, "model", "skip", 0.0, message=reason, relation=graph.models[name].relation)
+                if reason
+                else _run_model(graph, connection, graph.models[name])
+            )
+            if result.status != "ok":
+                failed.add(name)
+            note(result)
+            done.add(name)
+        for test in _ready(waiting, done):
+            del waiting[test.name]
+            if broken := sorted(failed.intersection(test.refs)):
+                note(Result(test.name, "test", "skip", 0.0, message=f"{broken[0]} did not run"))
+                continue
+            outcome = _run_test(graph, connection, test)
+            note(outcome)
+            if outcome.status in ("fail", "error"):
+                for below in graph.models:
+                    strictly = graph.ancestors[below] - {below}
+                    if test.refs and strictly.issuperset(test.refs):
+                        blocked.setdefault(below, test.name)
+    _keep(connection, results)
+    return results
+
+
+def failed(results: list[Result]) -> bool:
+    """Whether a run ended badly: an error, a failing test, or something left out because of one."""
+    return any(result.status in ("fail", "error", "skip") for result in results)
+
+
+def _ready(waiting: dict[str, DataTest], done: set[str]) -> list[DataTest]:
+    return [test for test in list(waiting.values()) if done.issuperset(test.refs)]
+
+
+def _reason_to_skip(graph: Graph, name: str, failed: set[str], blocked: dict[str, str]) -> str | None:
+    above = graph.ancestors[name] - {name}
+    if broken := sorted(above & failed):
+        return f"{broken[0]} did not run"
+    return f"the test {blocked[name]} failed" if name in blocked else None
+
+
+def _make_schemas(graph: Graph, connection: duckdb.DuckDBPyConnection, selection: Selection) -> None:
+    schemas = {graph.models[name].schema for name in selection.models} | {"failures"}
+    for schema in sorted(schemas):
+        connection.execute(f"create schema if not exists {quoted(schema)}")
+
+
+def _run_model(graph: Graph, connection: duckdb.DuckDBPyConnection, model: Model) -> Result:
+    started = time.perf_counter()
+    path = graph.project.compiled / model.shown
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(model.sql + "\n", encoding="utf-8")
+    try:
+        _drop_other_kind(connection, model)
+        connection.execute(f"create or replace {model.materialized} {model.relation} as (\n{model.sql}\n)")
+        rows = None
+        if model.materialized == "table":
+            counted = connection.execute(f"select count(*) from {model.relation}").fetchone()
+            rows = counted[0] if counted else None
+        if model.load:
+            payloads.check(connection, staging_model(graph, model, connection))
+    except duckdb.Error as error:
+        message = str(explained(graph, error, text=model.text, where=model.shown, sql=model.sql, this=model.relation))
+        return Result(model.name, "model", "error", _since(started), message=message, relation=model.relation)
+    except ShiftError as error:
+        return Result(model.name, "model", "error", _since(started), message=str(error), relation=model.relation)
+    return Result(model.name, "model", "ok", _since(started), rows=rows, relation=model.relation)
+
+
+def _drop_other_kind(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """A table cannot replace a view, nor a view a table."""
+    schema, _, table = model.relation.partition(".")
+    other = "view" if model.materialized == "table" else "table"
+    listed = "duckdb_views()" if other == "view" else "duckdb_tables()"
+    found = connection.execute(
+        f"select 1 from {listed} where schema_name = ? and {other}_name = ?", [schema.strip('"'), table.strip('"')]
+    ).fetchone()
+    if found:
+        connection.execute(f"drop {other} {model.relation}")
+
+
+def _run_test(graph: Graph, connection: duckdb.DuckDBPyConnection, test: DataTest) -> Result:
+    started = time.perf_counter()
+    kept = f"failures.{quoted(test.name)}"
+    try:
+        counted = connection.execute(f"select count(*) from (\n{test.sql}\n)").fetchone()
+        failures = counted[0] if counted else 0
+        if failures:
+            rows = f"select * from (\n{test.sql}\n) limit {FAILURES_KEPT}"
+            connection.execute(f"create or replace table {kept} as ({rows})")
+        else:
+            connection.execute(f"drop table if exists {kept}")
+    except duckdb.Error as error:
+        message = str(explained(graph, error, text=test.text, where=test.where, sql=test.sql))
+        return Result(test.name, "test", "error", _since(started), message=message)
+    if failures == 0:
+        return Result(test.name, "test", "pass", _since(started), failures=0)
+    status: Status = "fail" if test.severity == "error" else "warn"
+    return Result(test.name, "test", status, _since(started), failures=failures, relation=kept)
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, results: list[Result]) -> None:
+    """Note the newest result of every node."""
+    connection.execute(
+        """
+        create table if not exists main.run_results (
+            node varchar primary key, kind varchar, status varchar, failures bigint, seconds double, message varchar,
+            finished_at timestamptz default current_timestamp
+        )
+        """
+    )
+    columns: Iterator[list[object]] = (
+        [getattr(result, name) for result in results]
+        for name in ("node", "kind", "status", "failures", "seconds", "message")
+    )
+    connection.execute(
+        """
+        insert or replace into main.run_results (node, kind, status, failures, seconds, message)
+        select
+            unnest(?::varchar[]),
+            unnest(?::varchar[]),
+            unnest(?::varchar[]),
+            unnest(?::bigint[]),
+            unnest(?::double[]),
+            unnest(?::varchar[]),
+        """,
+        list(columns),
+    )
+
+
+def _since(started: float) -> float:
+    return time.perf_counter() - started

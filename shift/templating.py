@@ -1,0 +1,319 @@
+"""Jinja for models, tests and macros: sandboxed, strict, and able to say on which line of which file it failed.
+
+A text is rendered once. What it asked for on the way (`ref`, `source`, `config`) is noted, and is what the graph is
+made of.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, nodes
+from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from shift.errors import ConfigurationError, ModelError, ShiftError
+from shift.project import Project, files_below
+from shift.strict_yaml import nearest
+
+# Marks the start of each line of a template, so that a line of the compiled text leads back to its source.
+_MARK = re.compile("\ue000(\\d+)\ue001")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What templates may refer to: relations by model name, and by (source, table); and models that take no part."""
+
+    models: Mapping[str, str]
+    sources: Mapping[tuple[str, str], str]
+    away: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Rendered:
+    """A compiled text, and what it asked for."""
+
+    sql: str = ""
+    refs: list[str] = field(default_factory=list)
+    sources: list[tuple[str, str]] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Text:
+    """The text that is being rendered."""
+
+    name: str
+    this: str
+    rendered: Rendered
+
+
+_current: ContextVar[_Text] = ContextVar("current")
+
+
+class _TestTag(Extension):
+    """`{% test name(model, column_name) %} … {% endtest %}` defines the macro `test_name`, as in dbt."""
+
+    tags = {"test"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        macro = nodes.Macro(lineno=line)
+        macro.name = "test_" + parser.parse_assign_target(name_only=True).name
+        parser.parse_signature(macro)
+        macro.body = parser.parse_statements(("name:endtest",), drop_needle=True)
+        return macro
+
+
+class Templates:
+    """The Jinja environment of a project, with its macros."""
+
+    def __init__(self, project: Project, names: Names) -> None:
+        self._project = project
+        self._names = names
+        self._files: dict[str, str] = {}
+        self._environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined, extensions=[_TestTag, "jinja2.ext.do"], keep_trailing_newline=True
+        )
+        self._environment.globals = {
+            "ref": self._ref,
+            "source": self._source,
+            "var": self._var,
+            "env_var": self._env_var,
+            "config": self._config,
+            "target": {"name": project.to, "loader": project.destination.loader if project.to else None},
+            "range": range,
+            "dict": dict,
+            "zip": zip,
+        }
+        self.macros: dict[str, str] = {}
+        self._load_macros()
+
+    def render(self, text: str, *, name: str, this: str = "", arguments: Mapping[str, Any] | None = None) -> Rendered:
+        """Render a model or an SQL test; ``name`` is its file as messages show it, ``this`` its relation.
+
+        Raises ModelError with the line and the text of what is wrong.
+        """
+        self._files.setdefault(name, text)
+        rendered = Rendered()
+        token = _current.set(_Text(name, this, rendered))
+        try:
+            code = self._environment.compile(text, name, name)
+            template = self._template(code)
+            rendered.sql = template.render({"this": this, **(arguments or {})})
+        except (
+            TemplateError,
+            ShiftError,
+            ArithmeticError,
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+        ) as error:
+            raise self._explained(error, name) from None
+        finally:
+            _current.reset(token)
+        return rendered
+
+    def call_test(self, test: str, arguments: Mapping[str, Any], *, name: str) -> Rendered:
+        """Render the generic test ``test``; ``name`` is where it is asked for."""
+        macro = self._environment.globals.get(f"test_{test}")
+        if macro is None:
+            known = [key.removeprefix("test_") for key in self.macros if key.startswith("test_")]
+            raise ConfigurationError(f"there is no test '{test}'", where=name, hint=nearest(test, known))
+        rendered = Rendered()
+        token = _current.set(_Text(name, "", rendered))
+        try:
+            rendered.sql = str(macro(**arguments)).strip()  # type: ignore[operator]  # a Jinja macro is callable
+        except TypeError as error:
+            raise ConfigurationError(f"the test '{test}': {error}", where=name) from None
+        except (TemplateError, ShiftError, ArithmeticError, ValueError, LookupError, AttributeError) as error:
+            raise self._explained(error, name) from None
+        finally:
+            _current.reset(token)
+        return rendered
+
+    def expression(self, text: str, *, name: str) -> Any:
+        """The value of a text in YAML that may use Jinja: `"{{ var('x') == 'y' }}"` gives True or False."""
+        bare = text.strip()
+        try:
+            if bare.startswith("{{") and bare.endswith("}}") and "{{" not in bare[2:]:
+                return self._environment.compile_expression(bare[2:-2], undefined_to_none=False)()
+            return self._environment.from_string(text).render()
+        except ShiftError as error:
+            raise ConfigurationError(error.message, where=name, hint=error.hint) from None
+        except (TemplateError, TypeError) as error:
+            raise ConfigurationError(f"{text}: {error}", where=name) from None
+
+    def line_of(self, text: str, *, name: str, compiled_line: int, this: str = "") -> int:
+        """The line of the source that a line of its compiled text came from; for a macro's line, the caller's."""
+        tree = self._environment.parse(text, name, name)
+        for data in tree.find_all(nodes.TemplateData):
+            data.data = _marked(data.data, data.lineno)
+        token = _current.set(_Text(name, this, Rendered()))
+        try:
+            marked = self._template(self._environment.compile(tree, name, name)).render({"this": this})
+        finally:
+            _current.reset(token)
+        line = 1
+        for compiled in marked.split("\n")[:compiled_line]:
+            mark = _MARK.match(compiled)
+            line = int(mark[1]) if mark else line
+        return line
+
+    def excerpt(self, name: str, line: int) -> str:
+        """A line of a file that was read, as messages show it."""
+        lines = self._files.get(name, "").splitlines()
+        return f"{line:>6} | {lines[line - 1]}" if 0 < line <= len(lines) else ""
+
+    # What templates may call.
+
+    def _ref(self, name: str) -> str:
+        text = _current.get()
+        if name in self._names.away:  # whoever asked may do without: a test does not run then, a model cannot
+            text.rendered.away.append(name)
+            return name
+        if name not in self._names.models:
+            raise ModelError(f"ref('{name}'): there is no such model", hint=nearest(name, self._names.models))
+        text.rendered.refs.append(name)
+        return self._names.models[name]
+
+    def _source(self, source: str, table: str) -> str:
+        text = _current.get()
+        if (source, table) not in self._names.sources:
+            known = [f"{one}.{other}" for one, other in self._names.sources]
+            raise ModelError(
+                f"source('{source}', '{table}'): there is no such source table",
+                hint=nearest(f"{source}.{table}", known),
+            )
+        text.rendered.sources.append((source, table))
+        return self._names.sources[source, table]
+
+    def _var(self, name: str, default: Any = None) -> Any:
+        if name not in self._project.variables:
+            raise ModelError(
+                f"var('{name}'): it is declared nowhere",
+                hint=nearest(name, self._project.variables) or "Declare it under `vars:` in a YAML file in models/.",
+            )
+        value = self._project.variables[name]
+        return default if value is None else value
+
+    def _env_var(self, name: str, default: str | None = None) -> str:
+        if name in _names_in_destinations(self._project):
+            raise ModelError(f"env_var('{name}'): a destination's secrets may not pass into SQL")
+        value = self._project.environment.get(name, default)
+        if value is None:
+            raise ModelError(f"env_var('{name}'): it is not set", hint="Set it in the environment, or in .env.")
+        return value
+
+    def _config(self, **settings: Any) -> str:
+        _current.get().rendered.config.update(settings)
+        return ""
+
+    # Macros and errors.
+
+    def _load_macros(self) -> None:
+        """Every macro of the engine, of macros/ and of tests/generic/ becomes a global name."""
+        builtin = Path(__file__).with_name("generic_tests.sql")
+        found = [(builtin, "shift/generic_tests.sql")]
+        for folder in ("macros", "tests/generic"):
+            found += [(path, self._project.shown(path)) for path in files_below(self._project.root / folder, ".sql")]
+        for path, shown in found:
+            self._files[shown] = path.read_text(encoding="utf-8")
+            try:
+                tree = self._environment.parse(self._files[shown], shown, shown)
+            except TemplateError as error:
+                raise self._explained(error, shown) from None
+            for macro in tree.find_all(nodes.Macro):
+                self._environment.globals[macro.name] = self._later(macro.name)
+        for _, shown in found:
+            try:
+                module = self._template(self._environment.compile(self._files[shown], shown, shown)).make_module()
+            except (TemplateError, ShiftError) as error:
+                raise self._explained(error, shown) from None
+            for key in (name for name in vars(module) if not name.startswith("_")):
+                if key in self.macros:
+                    raise ModelError(
+                        f"the macro '{key}' is defined twice", where=shown, hint=f"Also in {self.macros[key]}."
+                    )
+                self.macros[key] = shown
+                self._environment.globals[key] = getattr(module, key)
+
+    def _later(self, macro: str) -> Callable[..., Any]:
+        """Stands for a macro while files are read: one may call another of a file that is read after it."""
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            function: Any = self._environment.globals[macro]
+            return function(*arguments, **named)
+
+        return call
+
+    def _template(self, code: Any) -> Any:
+        return self._environment.template_class.from_code(self._environment, code, self._environment.globals)
+
+    def _explained(self, error: Exception, name: str) -> ShiftError:
+        """An error of Jinja's or of a macro's, with the file and line where it rose."""
+        line, file = 1, name
+        if isinstance(error, TemplateSyntaxError):
+            line, file = error.lineno, error.name or name
+        else:
+            for frame in traceback.extract_tb(error.__traceback__):
+                if frame.filename in self._files:
+                    file, line = frame.filename, frame.lineno or 1
+        message = error.message if isinstance(error, (TemplateError, ShiftError)) else str(error)
+        if isinstance(error, SecurityError):
+            message = f"not allowed in a template: {message}"
+        hint = getattr(error, "hint", None)
+        excerpt = self.excerpt(file, line)
+        if file != name:
+            excerpt += f"\nThe macro was called from {name}."
+        return ModelError(f"{message}\n{excerpt}".rstrip(), where=f"{file}:{line}", hint=hint)
+
+
+def _marked(data: str, line: int) -> str:
+    parts = data.split("\n")
+    return "\n".join(f"\ue000{line + offset}\ue001{part}" for offset, part in enumerate(parts))
+
+
+def _names_in_destinations(project: Project) -> set[str]:
+    """The environment variables that project.yml's destinations read."""
+    texts = [
+        text
+        for settings in project.file.destinations.values()
+        for text in (settings.url, settings.user, settings.api_key)
+        if text
+    ]
+    return {name for text in texts for name in re.findall(r"env_var\(\s*['\"]([^'\"]+)", text)}
+
+
+def environment_text(text: str, project: Project, *, where: str) -> str:
+    """A text of project.yml's destinations with its `env_var` calls filled in.
+
+    Raises ConfigurationError, naming the variable and never its value, where one is not set.
+    """
+    if "{{" not in text:
+        return text
+
+    def env_var(name: str, default: str | None = None) -> str:
+        value = project.environment.get(name, default)
+        if not value:
+            raise ConfigurationError(
+                f"the environment variable {name} is not set", where=where, hint="Set it, or write it into .env."
+            )
+        return value
+
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+    functions: dict[str, Callable[..., str]] = {"env_var": env_var}
+    try:
+        return environment.from_string(text).render(functions)
+    except TemplateError as error:
+        raise ConfigurationError(f"{error}", where=where) from None
