@@ -1,0 +1,50 @@
+with source as (
+    select * from {{ newest(source('cliniko', 'contacts'), 'contact_id') }}
+),
+
+renamed as (
+    select
+        {{ trimmed('contact_id') }} as contact_id,
+        {{ trimmed('type') }} as contact_type,
+        {{ one_line("concat_ws(' ', title, first_name, last_name)") }} as person_name,
+        {{ one_line('company_name') }} as company_name,
+        {{ trimmed('email') }} as email,
+        {{ trimmed("concat_ws(', ', nullif(address_2, ''), nullif(address_3, ''))") }} as street_2,
+        {{ trimmed('address_1') }} as street_1,
+        {{ trimmed('city') }} as city,
+        {{ trimmed('state') }} as state,
+        {{ trimmed('post_code') }} as post_code,
+        {{ trimmed('country') }} as country,
+        list_filter(
+            list_concat(
+                [
+                    {{ trimmed('phone_work') }},
+                    {{ trimmed('phone_mobile') }},
+                    {{ trimmed('phone_other') }},
+                    {{ trimmed('phone_home') }},
+                ],
+                list_transform(
+                    from_json({{ json_text('phone_numbers') }}, '[{"number": "VARCHAR"}]'), lambda phone: phone.number
+                )
+            ),
+            lambda phone: phone is not null
+        ) as phones,
+        {{ instant('created_at') }} as created_at,
+        {{ instant('updated_at') }} as updated_at,
+        coalesce({{ instant('archived_at') }}, {{ instant('deleted_at') }}) as archived_at,
+        _file,
+        _row,
+    from source
+),
+
+final as (
+    select
+        *,
+        coalesce(
+            company_name, case when regexp_matches(lower(contact_type), 'payer') then person_name end
+        ) as organisation,
+        case when contact_id is null then 'no_id' end as excluded_by,
+    from renamed
+)
+
+select * from final

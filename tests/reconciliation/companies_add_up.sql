@@ -1,0 +1,1 @@
+{{ row_equation('company', ref('twenty__company'), 'sourceSystemId', ref('cliniko__companies'), excluded='false') }}

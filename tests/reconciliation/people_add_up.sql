@@ -1,0 +1,1 @@
+{{ row_equation('person', ref('twenty__person'), 'sourceSystemId', ref('cliniko__patients')) }}

@@ -1,0 +1,1 @@
+{{ row_equation('taskTarget', ref('twenty__task_target'), 'id', ref('twenty__task'), excluded='false') }}

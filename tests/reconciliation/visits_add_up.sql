@@ -1,0 +1,1 @@
+{{ row_equation('task', ref('twenty__task'), 'sourceSystemId', ref('cliniko__attendances')) }}
