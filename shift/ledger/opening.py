@@ -1,0 +1,123 @@
+"""Opening a ledger: its tables, the workspace that it is bound to, and who may write."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from shift.destination import Workspace
+from shift.errors import LedgerError
+from shift.ledger.lock import holding
+from shift.ledger.store import Ledger
+
+_FORMAT = "1"
+_TABLES = {
+    "meta": "name text primary key, value text not null",
+    "runs": "run integer primary key, command text not null, pid integer not null, started_at text not null",
+    "run_ends": "run integer primary key references runs, ended_at text not null, status text not null, message text",
+    "intents": """
+        intent integer primary key, run integer not null references runs, noted_at text not null,
+        operation text not null, object text not null, key text not null, id text, hash text not null, body text,
+        before text""",
+    "outcomes": """
+        intent integer not null unique references intents, noted_at text not null, status text not null, id text,
+        message text""",
+    "snapshots": "intent integer primary key references intents, id text, body text not null",
+    "held_back": """
+        run integer not null references runs, noted_at text not null, object text not null, key text not null,
+        reason text not null""",
+    "calls": """
+        noted_at text not null, run integer references runs, method text not null, path text not null,
+        status integer, seconds real not null, request_id text, error text""",
+    "schema_changes": """
+        noted_at text not null, run integer not null references runs, object text not null, field text,
+        event text not null, id text, details text not null""",
+}
+_INDEXES = ("create index if not exists intents_by_record on intents (object, key)",)
+
+
+@contextmanager
+def writing(path: Path, destination: str, workspace: Workspace) -> Iterator[Ledger]:
+    """Open the ledger to write, making it where there is none, and hold it against every other writer.
+
+    Raises LedgerError where another process holds it, and where it belongs to another workspace.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with holding(path):
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            _prepare(connection, path)
+            _bind(connection, path, destination, workspace)
+            yield Ledger(connection, path)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Ledger | None]:
+    """Open the ledger to read, also while a load writes it; None where there is none yet."""
+    if not path.exists():
+        yield None
+        return
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        yield Ledger(connection, path)
+    finally:
+        connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        # In pages of 4 kB: copying the log into the file costs two waits for the disk, in the middle of a load.
+        connection.execute("pragma wal_autocheckpoint = 8000")
+        connection.execute("pragma foreign_keys = on")
+        _create(connection)
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(f"this is not a ledger, or it is damaged: {error}", where=str(path)) from None
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("begin immediate")
+    for table, columns in _TABLES.items():
+        connection.execute(f"create table if not exists {table} ({columns}) strict")
+        for event in ("update", "delete"):
+            connection.execute(
+                f"create trigger if not exists {table}_no_{event} before {event} on {table} "
+                f"begin select raise(abort, 'the ledger is append-only'); end"
+            )
+    for index in _INDEXES:
+        connection.execute(index)
+    connection.execute("commit")
+
+
+def _bind(connection: sqlite3.Connection, path: Path, destination: str, workspace: Workspace) -> None:
+    bound = dict(connection.execute("select name, value from meta").fetchall())
+    if not bound:
+        values = {
+            "format": _FORMAT,
+            "identity": str(uuid4()),
+            "destination": destination,
+            "workspace_id": workspace.id,
+            "workspace_name": workspace.name,
+        }
+        connection.execute("begin immediate")
+        connection.executemany("insert into meta values (?, ?)", list(values.items()))
+        connection.execute("commit")
+    elif (bound["destination"], bound["workspace_id"]) != (destination, workspace.id):
+        raise LedgerError(
+            f"this ledger belongs to {_shown(bound['destination'], bound['workspace_name'], bound['workspace_id'])}, "
+            f"and the key opens {_shown(destination, workspace.name, workspace.id)}",
+            where=str(path),
+            hint="Use that workspace's URL and key, or a project folder of its own for each workspace.",
+        )
+
+
+def _shown(destination: str, name: str, id: str) -> str:
+    return f"the workspace '{name}' ({id}) of {destination}"
