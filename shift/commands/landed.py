@@ -1,0 +1,41 @@
+"""What a landing found, printed: a line a kind, and a word for whatever was not read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from shift.commands.results import say
+from shift.landing import LandedFile, Landing, land
+from shift.project import Project
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def land_exports(project: Project, connection: duckdb.DuckDBPyConnection) -> Landing:
+    """Land the project's exports and print what was found."""
+    tables = [table for source, table in project.sources.values() if source.schema == "raw"]
+    landing = land(connection, tables, project.exports, landed_at=datetime.now(UTC))
+    by_kind: dict[str, list[LandedFile]] = defaultdict(list)
+    for file in landing.landed:
+        by_kind[file.kind or ""].append(file)
+    say(f"Landed {_many(len(landing.landed), 'file')}, {landing.rows:,} rows, from {project.shown(project.exports)}/")
+    for kind, files in sorted(by_kind.items()):
+        rows = sum(file.landed for file in files)
+        unreadable = sum(file.unreadable for file in files)
+        unknown = sorted({column.header for file in files for column in file.unknown})
+        notes = [f"{_many(len(files), 'file')}"] if len(files) > 1 else []
+        notes += [click.style(f"{unreadable:,} unreadable", fg="red")] if unreadable else []
+        notes += [_many(len(unknown), "unknown column")] if unknown else []
+        click.echo(f"          {kind:<26} {rows:>9,} rows{'  ' if notes else ''}{', '.join(notes)}")
+    for file in landing.refused:
+        click.echo(f"          {click.style('not landed', fg='yellow')}  {file.file}: {file.reason}")
+    return landing
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,33 @@
+"""What `build`, `run` and `test` share: open the database, run the chosen nodes, print, exit with the right code."""
+
+from __future__ import annotations
+
+import sys
+
+from shift.building import failed, run
+from shift.commands.common import opened
+from shift.commands.results import Report
+from shift.graph import Graph, Selection
+from shift.graph.nodes import Stage
+from shift.moving import ensure_sources
+
+
+def of_stage(graph: Graph, selection: Selection, *stages: Stage) -> Selection:
+    """The selection with the tests of these stages alone."""
+    return Selection(selection.models, frozenset(name for name in selection.tests if graph.tests[name].stage in stages))
+
+
+def run_nodes(graph: Graph, selection: Selection, *, land_first: bool, verbose: bool = False) -> None:
+    """Run, print, and exit with 1 where something failed."""
+    report = Report(graph, selection, verbose=verbose)
+    with opened(graph.project) as connection:
+        if land_first:
+            from shift.commands.landed import land_exports
+
+            land_exports(graph.project, connection)
+        ensure_sources(connection, graph.project)
+        report.begin()
+        results = run(graph, connection, selection, report=report)
+    report.end()
+    if failed(results):
+        sys.exit(1)

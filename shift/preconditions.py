@@ -1,0 +1,85 @@
+"""What stands before a load, as far as the project itself can tell: the tests in tests/plan/, and the last build.
+
+Each file in tests/plan/ is a question. Its name is the finding's name, the comment at its top is the message, and its
+rows are the examples: a person may read, change and add them as any other SQL.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from shift.building import run
+from shift.errors import BlockedError
+from shift.findings import Finding
+from shift.graph import DataTest, Graph, Selection
+from shift.invocation import command
+
+OWN_FINDINGS = ("failed_tests", "tests_not_run")
+_EXAMPLES = 5
+
+
+def require_built(graph: Graph, connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise BlockedError where a model was never built, or failed: there is nothing to plan with then."""
+    statuses = _statuses(connection)
+    for name in graph.order:
+        if statuses.get(name) != "ok":
+            what = "was not built yet" if name not in statuses else f"failed in the last build ({statuses[name]})"
+            raise BlockedError(f"the model {name} {what}", hint=f"Run `{command('build')}` first.")
+
+
+def findings(graph: Graph, connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """Run the tests of the stage `plan`, and look up what the tests of the last build said.
+
+    Raises BlockedError for a test that does not run.
+    """
+    found = _of_the_build(graph, _statuses(connection))
+    tests = frozenset(name for name, test in graph.tests.items() if test.stage == "plan")
+    for result in run(graph, connection, Selection(frozenset(), tests)):
+        test = graph.tests[result.node]
+        if result.status == "error":
+            raise BlockedError(result.message or f"the test {result.node} did not run")
+        if result.failures:
+            examples = _rows(connection, result.relation or "")
+            found.append(Finding(test.name, _message(test), examples, blocking=test.severity == "error"))
+    return found
+
+
+def _statuses(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    try:
+        return dict(connection.execute("select node, status from main.run_results").fetchall())
+    except duckdb.CatalogException:
+        return {}
+
+
+def _of_the_build(graph: Graph, statuses: dict[str, str]) -> list[Finding]:
+    tests = sorted(name for name, test in graph.tests.items() if test.stage == "build")
+    failing = tuple(name for name in tests if statuses.get(name) in ("fail", "error", "skip"))
+    unseen = tuple(name for name in tests if name not in statuses)
+    found = []
+    if failing:
+        found.append(Finding("failed_tests", f"{len(failing)} tests of the build fail", failing))
+    if unseen:
+        found.append(Finding("tests_not_run", f"{len(unseen)} tests have not run yet; build again", unseen))
+    return found
+
+
+def _message(test: DataTest) -> str:
+    """The comment at the top of the file, as one line."""
+    lines = []
+    for line in test.text.lstrip().splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return " ".join(lines) or f"the test {test.name} fails"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
+    """The first rows as text; of several columns, `name: value` each."""
+    cursor = connection.execute(f"select columns(*)::varchar from {relation} limit {_EXAMPLES}")
+    names = [column[0] for column in cursor.description]
+    return tuple(
+        row[0] or ""
+        if len(names) == 1
+        else ", ".join(f"{name}: {value}" for name, value in zip(names, row, strict=True))
+        for row in cursor.fetchall()
+    )
