@@ -7,17 +7,32 @@ names a bare `shift`.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 PROGRAM = "shift-etl"
+_STARTED_IN = Path.cwd()
+_carried: list[str] = []
+
+
+def program(*words: str) -> str:
+    """``program("init", "DIR")``: the words to type, given how this process was started."""
+    return " ".join([_called_as(sys.argv[0], os.environ), *words])
 
 
 def command(*words: str) -> str:
-    """``command("plan")``: the words to type for `plan`, given how this process was started."""
-    return " ".join([_called_as(sys.argv[0], os.environ), *words])
+    """As ``program``, for a command on the project that this process works on: with the options that lead to it."""
+    return " ".join([program(*words), *_carried])
+
+
+def carry(**options: str | None) -> None:
+    """Have every ``command`` name these options: those that were given here, and would be wanted there too."""
+    _carried[:] = [
+        word for name, value in options.items() if value for word in (f"--{name.replace('_', '-')}", shlex.quote(value))
+    ]
 
 
 def _called_as(argv0: str, environment: Mapping[str, str]) -> str:
@@ -38,7 +53,7 @@ def _called_as(argv0: str, environment: Mapping[str, str]) -> str:
 def _short(path: str) -> str:
     """A path below the current folder as a person there would type it."""
     try:
-        below = Path(path).relative_to(Path.cwd())
+        below = Path(path).relative_to(_STARTED_IN)
     except ValueError:
         return path
     return str(below)

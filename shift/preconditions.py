@@ -80,6 +80,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ..
     return tuple(
         row[0] or ""
         if len(names) == 1
-        else ", ".join(f"{name}: {value}" for name, value in zip(names, row, strict=True))
+        else ", ".join(f"{name}: {value}" for name, value in zip(names, row, strict=True) if value is not None)
         for row in cursor.fetchall()
     )

@@ -50,8 +50,10 @@ def with_project(function: Function) -> Function:
     @click.option("--vars", "variables", metavar="YAML", help="Settings over those of project.yml: '{country: NZ}'.")
     @functools.wraps(function)
     def wrapped(project_dir: Path, to: str | None, variables: str | None, **options: Any) -> Any:
+        from shift import invocation
         from shift.project import open_project
 
+        invocation.carry(project_dir=None if project_dir == Path() else str(project_dir), to=to, vars=variables)
         project = open_project(
             project_dir, to=to, variables=_variables(variables), exports=options.pop("exports", None)
         )

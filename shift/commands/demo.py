@@ -6,7 +6,7 @@ import importlib
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, chdir, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,11 @@ def command(like: Path | None, to: str | None, folder: Path | None, patients: in
         new_project(folder, like=like, to=to)
         members = _make_clinic(folder / "exports", patients, seed)
         stack.enter_context(_twin(folder, members))
-        stack.enter_context(chdir(folder))
-        worst = _run()
+        worst = _run(folder)
     if kept:
         click.echo(f"\nThe twin has ended; the project is kept in {folder}.")
     else:
-        click.echo(f"\nAll is gone again. To look around: {invocation.command('demo', '--dir', 'demo_clinic')}")
+        click.echo(f"\nAll is gone again. To look around: {invocation.program('demo', '--dir', 'demo_clinic')}")
     sys.exit(worst)
 
 
@@ -111,14 +110,14 @@ def _settle(path: Path, to: str | None, url: str, fallback_owner: str) -> None:
     path.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def _run() -> int:
+def _run(folder: Path) -> int:
     """Each step in this process, up to the first that fails. The worst exit code."""
     program = click.get_current_context().find_root().command
     worst = 0
     for step in _STEPS:
         click.echo(click.style(f"\n── {' '.join(step)} ".ljust(73, "─"), bold=True))
         try:
-            program.main(step, prog_name="shift-etl", standalone_mode=False)
+            program.main([*step, "--project-dir", str(folder)], prog_name="shift-etl", standalone_mode=False)
             code = 0
         except SystemExit as leave:
             code = int(leave.code or 0)

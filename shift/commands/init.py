@@ -31,6 +31,6 @@ def command(folder: Path, like: Path | None, to: str | None) -> None:
     here = f'"{folder}"' if " " in str(folder) else str(folder)
     click.echo(f"Made the project {name} in {folder}. Next:")
     click.echo(f"  1. Put Cliniko's exports into {folder / 'exports'}.")
-    click.echo(f"  2. {invocation.command('build', '--project-dir', here)}")
+    click.echo(f"  2. {invocation.program('build', '--project-dir', here)}")
     click.echo(f"  3. Copy {folder / '.env.example'} to .env beside it, and fill in the CRM's address and key.")
-    click.echo(f"  4. {invocation.command('plan', '--project-dir', here)}")
+    click.echo(f"  4. {invocation.program('plan', '--project-dir', here)}")

@@ -56,7 +56,7 @@ def command(project: Project, yes: bool, retry_rejected: bool, accepted: tuple[s
         print_result(result)
     if not result.complete:
         click.echo(f"\nSome records are not in. See them: {words('rejects')}")
-    click.echo(f"\nCheck it field by field: {words('diff')}")
+    click.echo(f"\nCheck it field by field:\n  {words('diff')}")
     sys.exit(result.exit_code)
 
 
