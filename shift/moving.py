@@ -29,6 +29,7 @@ from shift.project import Project
 from shift.provisioning import provision
 from shift.staging import StagingModel
 
+DATA_MODEL = "data model"  # what progress calls the fields and objects that are made first
 NOT_PULLED = Finding("not_pulled", "the CRM was not asked: what it holds is what the last pull found", blocking=False)
 
 
@@ -124,13 +125,15 @@ def carry_out(
     require_clear(prepared.plan, choices.accepted)
     project = session.graph.project
     policy = project.file.load
+    schema = prepared.plan.schema
     with session.ledger.run("load") as number:
         try:
             provision(
                 session.writer,
                 session.connection,
-                prepared.plan.schema,
+                schema,
                 by_hand=policy.provision == "by_hand",
+                on_made=lambda made: on_progress(Progress(DATA_MODEL, made, len(schema))),
             )
             return load(
                 session.writer,

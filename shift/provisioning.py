@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -70,9 +70,14 @@ def compare(connection: duckdb.DuckDBPyConnection, staging: Sequence[StagingMode
 
 
 def provision(
-    writer: Writer, connection: duckdb.DuckDBPyConnection, changes: Sequence[SchemaChange], *, by_hand: bool = False
+    writer: Writer,
+    connection: duckdb.DuckDBPyConnection,
+    changes: Sequence[SchemaChange],
+    *,
+    by_hand: bool = False,
+    on_made: Callable[[int], None] = lambda made: None,
 ) -> None:
-    """Make the objects and fields one after the other, each noted before and after.
+    """Make the objects and fields one after the other, each noted before and after; ``on_made`` is told how many stand.
 
     ``by_hand`` makes nothing: BlockedError then lists what a person is to make. Raises Refused, with the field's name,
     where the CRM will not have one, and Stop where the key may not change the data model.
@@ -84,12 +89,13 @@ def provision(
             f"the workspace lacks {len(changes)} objects or fields, and they are to be made by hand:\n{lines}",
             hint=f"Make them in the CRM, then {command('load')} checks that they are there.",
         )
-    for change in changes:
+    for number, change in enumerate(changes, start=1):
         object, field = _named(change)
         details = json.dumps(asdict(change), ensure_ascii=False)
         writer.ledger.note_schema(SchemaNote(object, field, "intended", details=details))
         id, made = _make(writer, change)
         writer.ledger.note_schema(SchemaNote(object, field, "made", id, made))
+        on_made(number)
 
 
 def describe(change: SchemaChange) -> str:

@@ -30,7 +30,7 @@ def command(project: Project, yes: bool, retry_rejected: bool, accepted: tuple[s
     from shift.errors import Again
     from shift.graph import read_graph
     from shift.invocation import command as words
-    from shift.moving import carry_out, prepare, writing_session
+    from shift.moving import DATA_MODEL, carry_out, prepare, writing_session
     from shift.planning import require_clear
 
     graph = read_graph(project)
@@ -41,7 +41,8 @@ def command(project: Project, yes: bool, retry_rejected: bool, accepted: tuple[s
         require_clear(prepared.plan, accepted)
         if prepared.plan.writes and not yes:
             click.confirm("\nWrite this to the CRM?", abort=True)
-        totals = {one.object: one.counts["create"] + one.counts["update"] for one in prepared.plan.objects}
+        totals = {DATA_MODEL: len(prepared.plan.schema)}
+        totals |= {one.object: one.counts["create"] + one.counts["update"] for one in prepared.plan.objects}
         try:
             with progress_of(totals) as report:
                 result = carry_out(session, prepared, choices, report)

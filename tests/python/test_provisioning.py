@@ -41,7 +41,9 @@ def provision(clinic: Clinic, *, by_hand: bool = False) -> None:
     needs = provisioning.compare(clinic.connection, clinic.staging)
     with ledger.writing(clinic.path, "crm", clinic.crm.workspace()) as book, book.run("load"):
         writer = Writer(clinic.crm, book, hasty())
-        provisioning.provision(writer, clinic.connection, needs.changes, by_hand=by_hand)
+        made: list[int] = []
+        provisioning.provision(writer, clinic.connection, needs.changes, by_hand=by_hand, on_made=made.append)
+        assert made == list(range(1, len(needs.changes) + 1))
 
 
 def notes(clinic: Clinic) -> list[tuple[str, str | None, str, str | None]]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
@@ -134,6 +135,8 @@ class Twin:
                 await asyncio.sleep(self.latency)
             try:
                 return await endpoint(request)
+            except ClientDisconnect:  # nobody is there to be answered
+                return Response(status_code=499)
             except Invalid as invalid:
                 return _json(invalid.status, invalid.body)
             except TextRefusal as refusal:
