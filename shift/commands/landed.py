@@ -31,10 +31,18 @@ def land_exports(project: Project, connection: duckdb.DuckDBPyConnection) -> Lan
         notes = [f"{_many(len(files), 'file')}"] if len(files) > 1 else []
         notes += [click.style(f"{unreadable:,} unreadable", fg="red")] if unreadable else []
         notes += [_many(len(unknown), "unknown column")] if unknown else []
+        notes += sorted({file.encoding for file in files if file.encoding and file.encoding != "utf-8"})
         click.echo(f"          {kind:<26} {rows:>9,} rows{'  ' if notes else ''}{', '.join(notes)}")
+    for file in landing.landed:
+        for note in file.notes:
+            click.echo(_wrapped(f"{file.file}: {note}"))
     for file in landing.refused:
-        click.echo(f"          {click.style('not landed', fg='yellow')}  {file.file}: {file.reason}")
+        click.echo(_wrapped(f"{click.style('not landed', fg='yellow')}  {file.file}: {file.reason}"))
     return landing
+
+
+def _wrapped(text: str) -> str:
+    return click.wrap_text(text, width=80, initial_indent=" " * 10, subsequent_indent=" " * 12)
 
 
 def _many(count: int, thing: str) -> str:

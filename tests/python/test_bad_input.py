@@ -98,3 +98,19 @@ def test_a_schema_of_each_kind_of_file_is_written_and_holds_the_projects_own(pro
 def rows(project: Path) -> list[tuple[str, ...]]:
     with duckdb.connect(project / "target" / "shift.duckdb", read_only=True) as connection:
         return connection.execute("select patient_id, first_name from raw.patients").fetchall()
+
+
+def test_what_was_odd_about_a_file_is_said(project: Path) -> None:
+    (project / "exports" / "Contacts-Cliniko-20260801.csv").write_bytes(
+        "Contact ID,Company Name\n1,Zoë\n".encode("cp1252")
+    )
+    (project / "exports" / "Products-Cliniko-20260801.csv").write_text(
+        "ID,Name\n1,Ball,too many\n2,Mat\n", encoding="utf-8"
+    )
+    (project / "exports" / "letter.pdf").write_bytes(b"%PDF-1.4")
+    answer = shift(project, "build")
+    assert answer.code == 0, answer.err
+    lines = [" ".join(line.split()) for line in answer.out.splitlines()]
+    assert "contacts 1 rows windows-1252" in lines
+    assert "products 1 rows 1 unreadable" in lines
+    assert "not landed letter.pdf: a PDF, not a CSV" in lines
