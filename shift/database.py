@@ -26,7 +26,7 @@ def open_database(
     import duckdb
 
     if path is not None and not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # DuckDB keeps its log and what it spills beside it
     try:
         connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
     except duckdb.IOException as error:

@@ -24,6 +24,7 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
     path = tmp_path / "target" / "shift.duckdb"
     open_database(path).close()
     assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_setting_that_duckdb_does_not_know_is_named() -> None:
