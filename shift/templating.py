@@ -6,26 +6,31 @@ made of.
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes
+import jinja2
+from jinja2 import FileSystemBytecodeCache, StrictUndefined, nodes
 from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+import shift
 from shift.errors import ConfigurationError, ModelError, ShiftError
 from shift.project import Project, files_below
 from shift.strict_yaml import nearest
 
 # Marks the start of each line of a template, so that a line of the compiled text leads back to its source.
 _MARK = re.compile("\ue000(\\d+)\ue001")
+_MACRO = re.compile(r"\{%[-+]?\s*(macro|test)\s+(\w+)")
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,9 @@ class Templates:
 
     def __init__(self, project: Project, names: Names) -> None:
         self._project = project
-        self._names = names
+        self.names = names
         self._files: dict[str, str] = {}
+        self._compiled_before = _compiled_before(project)
         self._environment = ImmutableSandboxedEnvironment(
             undefined=StrictUndefined, extensions=[_TestTag, "jinja2.ext.do"], keep_trailing_newline=True
         )
@@ -89,6 +95,7 @@ class Templates:
             "source": self._source,
             "var": self._var,
             "env_var": self._env_var,
+            "custom_fields": lambda: project.custom_fields,
             "config": self._config,
             "target": {"name": project.to, "loader": project.destination.loader if project.to else None},
             "range": range,
@@ -107,8 +114,7 @@ class Templates:
         rendered = Rendered()
         token = _current.set(_Text(name, this, rendered))
         try:
-            code = self._environment.compile(text, name, name)
-            template = self._template(code)
+            template = self._template(self._compile(text, name))
             rendered.sql = template.render({"this": this, **(arguments or {})})
         except (
             TemplateError,
@@ -179,24 +185,24 @@ class Templates:
 
     def _ref(self, name: str) -> str:
         text = _current.get()
-        if name in self._names.away:  # whoever asked may do without: a test does not run then, a model cannot
+        if name in self.names.away:  # whoever asked may do without: a test does not run then, a model cannot
             text.rendered.away.append(name)
             return name
-        if name not in self._names.models:
-            raise ModelError(f"ref('{name}'): there is no such model", hint=nearest(name, self._names.models))
+        if name not in self.names.models:
+            raise ModelError(f"ref('{name}'): there is no such model", hint=nearest(name, self.names.models))
         text.rendered.refs.append(name)
-        return self._names.models[name]
+        return self.names.models[name]
 
     def _source(self, source: str, table: str) -> str:
         text = _current.get()
-        if (source, table) not in self._names.sources:
-            known = [f"{one}.{other}" for one, other in self._names.sources]
+        if (source, table) not in self.names.sources:
+            known = [f"{one}.{other}" for one, other in self.names.sources]
             raise ModelError(
                 f"source('{source}', '{table}'): there is no such source table",
                 hint=nearest(f"{source}.{table}", known),
             )
         text.rendered.sources.append((source, table))
-        return self._names.sources[source, table]
+        return self.names.sources[source, table]
 
     def _var(self, name: str, default: Any = None) -> Any:
         if name not in self._project.variables:
@@ -227,17 +233,16 @@ class Templates:
         found = [(builtin, "shift/generic_tests.sql")]
         for folder in ("macros", "tests/generic"):
             found += [(path, self._project.shown(path)) for path in files_below(self._project.root / folder, ".sql")]
+        standing_in = set()
         for path, shown in found:
             self._files[shown] = path.read_text(encoding="utf-8")
-            try:
-                tree = self._environment.parse(self._files[shown], shown, shown)
-            except TemplateError as error:
-                raise self._explained(error, shown) from None
-            for macro in tree.find_all(nodes.Macro):
-                self._environment.globals[macro.name] = self._later(macro.name)
+            for tag, macro in _MACRO.findall(self._files[shown]):
+                name = f"test_{macro}" if tag == "test" else macro
+                self._environment.globals[name] = self._later(name)
+                standing_in.add(name)
         for _, shown in found:
             try:
-                module = self._template(self._environment.compile(self._files[shown], shown, shown)).make_module()
+                module = self._template(self._compile(self._files[shown], shown)).make_module()
             except (TemplateError, ShiftError) as error:
                 raise self._explained(error, shown) from None
             for key in (name for name in vars(module) if not name.startswith("_")):
@@ -247,6 +252,8 @@ class Templates:
                     )
                 self.macros[key] = shown
                 self._environment.globals[key] = getattr(module, key)
+        for name in standing_in.difference(self.macros):  # it stands in a comment, or serves its own file alone
+            del self._environment.globals[name]
 
     def _later(self, macro: str) -> Callable[..., Any]:
         """Stands for a macro while files are read: one may call another of a file that is read after it."""
@@ -257,7 +264,18 @@ class Templates:
 
         return call
 
-    def _template(self, code: Any) -> Any:
+    def _compile(self, text: str, name: str) -> CodeType:
+        """A text as Python code; what was compiled by an earlier command, and is still the same, is read."""
+        if self._compiled_before is None:
+            return self._environment.compile(text, name, name)
+        versions = f"{jinja2.__version__} {shift.__version__}"
+        bucket = self._compiled_before.get_bucket(self._environment, name, name, f"{versions}\n{text}")
+        if bucket.code is None:
+            bucket.code = self._environment.compile(text, name, name)
+            self._compiled_before.set_bucket(bucket)
+        return bucket.code
+
+    def _template(self, code: CodeType) -> Any:
         return self._environment.template_class.from_code(self._environment, code, self._environment.globals)
 
     def _explained(self, error: Exception, name: str) -> ShiftError:
@@ -277,6 +295,16 @@ class Templates:
         if file != name:
             excerpt += f"\nThe macro was called from {name}."
         return ModelError(f"{message}\n{excerpt}".rstrip(), where=f"{file}:{line}", hint=hint)
+
+
+def _compiled_before(project: Project) -> FileSystemBytecodeCache | None:
+    """Jinja's cache of compiled texts, below target/; none where that folder cannot be written."""
+    folder = project.root / "target" / "templates"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def _marked(data: str, line: int) -> str:

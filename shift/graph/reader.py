@@ -48,7 +48,7 @@ class _Reader:
             (source.name, table.name): f"{source.schema}.{_identifier(table.name)}"
             for source, table in project.sources.values()
         }
-        self.templates = Templates(project, Names(relations, sources, self._away))
+        self.templates.names = Names(relations, sources, self._away)
         for name in relations:
             self._read_model(name)
         for name in self.models:

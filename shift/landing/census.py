@@ -48,9 +48,10 @@ def take(path: Path, dialect: Dialect) -> Census:
     last_end = dialect.body - 1
     for low in range(dialect.body, size, _CHUNK):
         high = min(low + _CHUNK, size)
-        around = np.fromfile(path, dtype=np.uint8, count=margin + high - low + 1, offset=low - margin)
-        if around.tobytes().find(header_again) >= 0:
+        read = _bytes(path, low - margin, high + 1)
+        if header_again in read:
             return _IRREGULAR
+        around = np.frombuffer(read, dtype=np.uint8)
         chunk = around[margin : margin + high - low]
         quotes = np.flatnonzero(chunk == _QUOTE) + margin
         if not _quotes_are_regular(around, quotes, quotes_before % 2, mark):
@@ -82,6 +83,12 @@ def take(path: Path, dialect: Dialect) -> Census:
     if delimiters != records * (len(dialect.headers) - 1):
         return _IRREGULAR
     return Census(records, blank, max(longest, rest), regular=True)
+
+
+def _bytes(path: Path, start: int, end: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(end - start)
 
 
 def _quotes_are_regular(around: NDArray[numpy.uint8], quotes: NDArray[numpy.int64], parity: int, mark: int) -> bool:

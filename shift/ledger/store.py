@@ -32,10 +32,8 @@ _COLUMNS = {
     "calls": ("noted_at", "run", "method", "path", "status", "seconds", "request_id", "error"),
     "schema_changes": ("noted_at", "run", "object", "field", "event", "id", "details"),
 }
-_INSERTS = {
-    table: f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
-    for table, columns in _COLUMNS.items()
-}
+# So many rows go into a statement. Each statement lets other threads run, and then has to wait until they let it go on.
+_ROWS_A_STATEMENT = 90
 # A commit was measured at 1 to 5 ms, as long as a quick CRM takes to answer. So what is noted "soon" waits for the next
 # commit, but not longer than this.
 _SOON_SECONDS = 0.25
@@ -56,7 +54,7 @@ class Ledger:
         self._broken: LedgerError | None = None
         self._next: int | None = None
         self._numbering = threading.Lock()
-        self._committed = time.monotonic()
+        self._flushed = time.monotonic()
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -109,7 +107,7 @@ class Ledger:
         For records that are in the CRM: what a sudden end takes of such outcomes is found again by looking there.
         """
         self._add_outcomes(outcomes)
-        if time.monotonic() - self._committed > _SOON_SECONDS:
+        if time.monotonic() - self._flushed > _SOON_SECONDS:
             self.flush()
 
     def hold_back(self, object: str, rows: Iterable[tuple[str, str]]) -> None:
@@ -130,20 +128,10 @@ class Ledger:
     def flush(self) -> None:
         """Make durable what waits, all of it or nothing. Raises LedgerError, from the first failure on, every time."""
         with self._using:
-            if self._broken:
-                raise self._broken
             with self._adding:
                 waiting, self._soon = self._soon, []
-            if waiting:
-                try:
-                    self._commit(waiting)
-                except sqlite3.Error as error:
-                    self._broken = LedgerError(
-                        f"the ledger cannot be written: {error}",
-                        where=str(self._path),
-                        hint=f"Nothing more was sent. When that is mended, {command('load')} goes on.",
-                    )
-                    raise self._broken from None
+                self._flushed = time.monotonic()
+            self._commit(waiting)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -263,16 +251,34 @@ class Ledger:
                 self._soon.append((table, lines))
 
     def _commit(self, waiting: list[tuple[str, list[_Values]]]) -> None:
+        if self._broken:
+            raise self._broken
+        if not waiting:
+            return
         try:
             self._connection.execute("begin immediate")
             for table, lines in waiting:
-                self._connection.executemany(_INSERTS[table], lines)
+                for start in range(0, len(lines), _ROWS_A_STATEMENT):
+                    self._insert(table, lines[start : start + _ROWS_A_STATEMENT])
             self._connection.execute("commit")
-        except BaseException:
+        except sqlite3.Error as error:
+            self._broken = LedgerError(
+                f"the ledger cannot be written: {error}",
+                where=str(self._path),
+                hint=f"Nothing more was sent. When that is mended, {command('load')} goes on.",
+            )
+            raise self._broken from None
+        finally:
             if self._connection.in_transaction:
                 self._connection.rollback()
-            raise
-        self._committed = time.monotonic()
+
+    def _insert(self, table: str, lines: list[_Values]) -> None:
+        columns = _COLUMNS[table]
+        places = f"({', '.join('?' * len(columns))})"
+        self._connection.execute(
+            f"insert into {table} ({', '.join(columns)}) values {', '.join([places] * len(lines))}",
+            [value for line in lines for value in line],
+        )
 
 
 def now() -> str:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
+from itertools import islice, zip_longest
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,6 +15,7 @@ from shift.ledger import Status
 from shift.loading import work
 from shift.loading.creating import Planned, Writer, create, note_ahead
 from shift.loading.updating import OnConflict, adopt, update
+from shift.loading.work import Work
 from shift.planning import Action
 from shift.staging import StagingModel
 
@@ -75,41 +77,50 @@ def load(
     Raises Stop or Again where the CRM takes no more, LedgerError where the ledger takes no more, and KeyboardInterrupt:
     every call that was under way is finished and noted first.
     """
+    written = [model for model in staging if model.mode == "write"]
+    ledger, limits = writer.ledger, writer.destination.limits
     work.begin(connection)
+    ahead: Work | None = None
     with _Hands(writer, concurrency) as hands:
-        for model in staging:
-            if model.mode == "write":
-                _load_object(hands, connection, model, run, on_conflict, on_progress)
-    book = writer.ledger
+        for model, following in zip_longest(written, written[1:]):
+            ready = ahead or work.prepare(connection, model, limits)
+            if "held_back" in ready.counts:
+                work.note_held_back(connection, ledger, model)
+            _hand_over(hands, model, ready, on_conflict, on_progress)
+            # While the last calls are under way, what comes next is made ready.
+            ahead = work.prepare(connection, following, limits) if following else None
+            ledger.flush()
+            hands.finish()
+            if not_made := ledger.not_made(run, model.object):
+                work.note_out_of_reach(connection, model, not_made)
+                ahead = None
     return LoadResult(
         tuple(
-            ObjectResult(model.object, book.counts(run, model.object), book.held_back(run, model.object))
-            for model in staging
-            if model.mode == "write"
+            ObjectResult(model.object, ledger.counts(run, model.object), ledger.held_back(run, model.object))
+            for model in written
         )
     )
 
 
-def _load_object(
+def _hand_over(
     hands: _Hands,
-    connection: duckdb.DuckDBPyConnection,
     model: StagingModel,
-    run: int,
+    ready: Work,
     on_conflict: OnConflict,
     on_progress: Callable[[Progress], None],
 ) -> None:
-    ledger = hands.writer.ledger
-    work.hold_back(connection, ledger, model)
-    counts = work.counts(connection, model)
-    total = sum(counts.get(action, 0) for action, _ in _writes(on_conflict))
+    steps = [(action, write) for action, write in _writes(on_conflict) if action in ready.batches]
+    total = sum(ready.counts[action] for action, _ in steps)
     done = 0
-    for action, write in _writes(on_conflict):
-        if action in counts:
-            batches = work.batches(connection, model, action, hands.writer.destination.limits)
-            for rows in hands.carry_out(model.object, write, batches, ahead=action == "create"):
-                done += rows
-                on_progress(Progress(model.object, done, total))
-    work.note_out_of_reach(connection, model, ledger.not_made(run, model.object))
+
+    def tell(rows: int) -> None:
+        nonlocal done
+        done += rows
+        on_progress(Progress(model.object, done, total))
+
+    for action, write in steps:
+        hands.finish()
+        hands.hand_over(model.object, write, ready.batches[action], tell, ahead=action == "create")
 
 
 def _writes(on_conflict: OnConflict) -> list[tuple[Action, Write]]:
@@ -129,50 +140,58 @@ class _Hands:
     """The threads of a load. The first error ends all of them, each at the end of the call that it is in."""
 
     def __init__(self, writer: Writer, concurrency: int) -> None:
-        self.writer = writer
+        self._writer = writer
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="load")
-        self._together = 1
+        self._finished: SimpleQueue[Future[None]] = SimpleQueue()
+        self._waiting: dict[Future[None], Callable[[], None]] = {}
 
     def __enter__(self) -> _Hands:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self.writer.patience.stop()
+            self._writer.patience.stop()
         self._pool.shutdown(wait=True)
 
-    def carry_out(self, object: str, write: Write, batches: Iterator[list[Planned]], *, ahead: bool) -> Iterator[int]:
-        """Have the batches written; yields the number of rows of each that is done. Raises what a batch raised.
+    def hand_over(
+        self, object: str, write: Write, batches: Iterator[list[Planned]], tell: Callable[[int], None], *, ahead: bool
+    ) -> None:
+        """Have the batches written; the last of them may be under way still when this returns.
 
-        ``ahead``: the intents are noted here, in one commit for all batches that are handed over together.
+        ``tell`` is told the number of rows of each batch that is done. ``ahead``: the intents are noted here, in one
+        commit for all batches that are handed over together. Raises what a batch raised.
         """
-        finished: SimpleQueue[Future[None]] = SimpleQueue()
-        waiting: dict[Future[None], int] = {}
-        for together in self._handed_over(object, batches, ahead):
+        for together in self._together(object, batches, ahead):
             for rows in together:
-                future = self._pool.submit(write, self.writer, object, rows)
-                waiting[future] = len(rows)
-                future.add_done_callback(finished.put)
+                future = self._pool.submit(write, self._writer, object, rows)
+                self._waiting[future] = partial(tell, len(rows))
+                future.add_done_callback(self._finished.put)
             # Enough lies ready that no thread waits while the next are made.
-            while len(waiting) > max(self._concurrency, len(together) // 2):
-                yield _next(finished, waiting)
-        while waiting:
-            yield _next(finished, waiting)
+            enough = max(self._concurrency, len(together))
+            if len(self._waiting) > enough:
+                self._writer.ledger.flush()  # here, so that no thread has to
+            while len(self._waiting) > enough:
+                self._finish_one()
 
-    def _handed_over(self, object: str, batches: Iterator[list[Planned]], ahead: bool) -> Iterator[list[list[Planned]]]:
-        """Batches that are handed over at once: one while calls are slow, more when they are quick."""
-        while together := list(islice(batches, self._together)):
+    def finish(self) -> None:
+        """Wait for all that was handed over. Raises what a batch raised."""
+        while self._waiting:
+            self._finish_one()
+
+    def _finish_one(self) -> None:
+        future = self._finished.get()
+        future.result()
+        self._waiting.pop(future)()
+
+    def _together(self, object: str, batches: Iterator[list[Planned]], ahead: bool) -> Iterator[list[list[Planned]]]:
+        """Batches that are handed over at once: at first one a thread, then one while calls are slow, else more."""
+        count = self._concurrency
+        while together := list(islice(batches, count)):
             started = time.monotonic()
             if ahead:
-                noted = iter(note_ahead(self.writer.ledger, object, [one for rows in together for one in rows]))
+                noted = iter(note_ahead(self._writer.ledger, object, [one for rows in together for one in rows]))
                 together = [list(islice(noted, len(rows))) for rows in together]
             yield together
             quick = time.monotonic() - started < _QUICK_SECONDS
-            self._together = min(self._together * 2, _MOST_TOGETHER) if quick else 1
-
-
-def _next(finished: SimpleQueue[Future[None]], waiting: dict[Future[None], int]) -> int:
-    future = finished.get()
-    future.result()
-    return waiting.pop(future)
+            count = min(count * 2, _MOST_TOGETHER) if quick else 1

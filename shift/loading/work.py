@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from shift.database import literal, quoted
@@ -19,26 +21,54 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 2_000_000
 
 
+@dataclass(frozen=True)
+class Work:
+    """The rows of one model: how many the plan gives to each action that has any, and those to write, in batches."""
+
+    counts: Mapping[Action, int]
+    batches: Mapping[Action, Iterator[list[Planned]]]
+
+
 def begin(connection: duckdb.DuckDBPyConnection) -> None:
     """Forget which records an earlier load could not bring in."""
     connection.execute("create or replace temp table out_of_reach (object varchar, key varchar, id varchar)")
 
 
-def counts(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> dict[Action, int]:
-    """How many of the model's rows the plan gives to each action that has any."""
-    return dict(
+def prepare(connection: duckdb.DuckDBPyConnection, model: StagingModel, limits: Limits) -> Work:
+    """Hold back the rows whose parent this load could not bring in, and make the first batches of the others.
+
+    May be called again when more is known of the parents.
+    """
+    if connection.execute("select 1 from out_of_reach limit 1").fetchone():
+        _hold_back(connection, model)
+    counts: dict[Action, int] = dict(
         connection.execute(
             "select action, count(*) from plan.rows where model = ? group by action", [model.name]
         ).fetchall()
     )
+    to_write: tuple[Action, ...] = ("adopt", "update", "create")
+    batches = {action: _batches(connection, model, action, limits) for action in to_write if action in counts}
+    return Work(counts, {action: _begun(made) for action, made in batches.items()})
 
 
-def hold_back(connection: duckdb.DuckDBPyConnection, ledger: Ledger, model: StagingModel) -> None:
-    """Hold back the rows whose parent this load could not bring in, beside those that the plan held back."""
-    if not connection.execute("select 1 from out_of_reach limit 1").fetchone() and not counts(connection, model).get(
-        "held_back"
-    ):
-        return
+def note_held_back(connection: duckdb.DuckDBPyConnection, ledger: Ledger, model: StagingModel) -> None:
+    """Note the rows that are held back: what hangs on them is out of reach too."""
+    held = "from plan.rows where model = ? and action = 'held_back'"
+    connection.execute(f"insert into out_of_reach select object, key, id {held} and not there", [model.name])
+    rows = connection.execute(f"select key, reason {held} order by key", [model.name]).fetchall()
+    ledger.hold_back(model.object, rows)
+
+
+def note_out_of_reach(connection: duckdb.DuckDBPyConnection, model: StagingModel, keys: Sequence[str]) -> None:
+    """These rows of the model were sent, and are not in the CRM."""
+    connection.execute(
+        "insert into out_of_reach select object, key, id from plan.rows where model = ? "
+        "and key in (select unnest(?::varchar[]))",
+        [model.name, list(keys)],
+    )
+
+
+def _hold_back(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> None:
     for parent in model.parents:
         connection.execute(
             f"update plan.rows set action = 'held_back', reason = {literal(f'its {parent.object} is not in')} "
@@ -48,23 +78,9 @@ def hold_back(connection: duckdb.DuckDBPyConnection, ledger: Ledger, model: Stag
             f"and out_of_reach.{'id' if parent.field == 'id' else 'key'} = staged.{quoted(parent.column)}::varchar)",
             [model.name, parent.object],
         )
-    held = "from plan.rows where model = ? and action = 'held_back'"
-    connection.execute(f"insert into out_of_reach select object, key, id {held} and not there", [model.name])
-    rows = connection.execute(f"select key, reason {held} order by key", [model.name]).fetchall()
-    ledger.hold_back(model.object, rows)
 
 
-def note_out_of_reach(connection: duckdb.DuckDBPyConnection, model: StagingModel, keys: Sequence[str]) -> None:
-    """These rows of the model were sent, and are not in the CRM."""
-    if keys:
-        connection.execute(
-            "insert into out_of_reach select object, key, id from plan.rows where model = ? "
-            "and key in (select unnest(?::varchar[]))",
-            [model.name, list(keys)],
-        )
-
-
-def batches(
+def _batches(
     connection: duckdb.DuckDBPyConnection, model: StagingModel, action: Action, limits: Limits
 ) -> Iterator[list[Planned]]:
     """The rows of one action, by key, in batches within the limits of a call.
@@ -73,29 +89,37 @@ def batches(
     """
     batch: list[Planned] = []
     size = 0
-    for planned in (one for chunk in _chunks(connection, model, action) for one in chunk):
-        row_size = len(planned.row.payload.encode()) + 1  # the comma between two rows
-        if batch and (len(batch) == limits.batch_size or size + row_size > limits.batch_bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(planned)
-        size += row_size
+    for chunk in _chunks(connection, model, action):
+        for key, id, hash, payload, payload_bytes in chunk:
+            row_size = payload_bytes + 1  # the comma between two rows
+            if batch and (len(batch) == limits.batch_size or size + row_size > limits.batch_bytes):
+                yield batch
+                batch, size = [], 0
+            batch.append(Planned(Row(key, id, payload), hash))
+            size += row_size
     if batch:
         yield batch
 
 
-def _chunks(connection: duckdb.DuckDBPyConnection, model: StagingModel, action: Action) -> Iterator[list[Planned]]:
-    """Only keys are sorted all at once, never payloads."""
-    connection.execute(
-        f"create or replace temp table chosen as "
-        f"select key, ((sum(bytes) over (order by key)) // {_CHUNK_BYTES})::bigint as chunk "
-        f"from plan.rows where model = ? and action = ?",
+def _begun(batches: Iterator[list[Planned]]) -> Iterator[list[Planned]]:
+    """The same batches, with the first of them made."""
+    return chain(list(islice(batches, 1)), batches)
+
+
+def _chunks(
+    connection: duckdb.DuckDBPyConnection, model: StagingModel, action: Action
+) -> Iterator[list[tuple[str, str | None, str, str, int]]]:
+    """Rows (key, id, hash, payload, bytes) by key. Only keys are sorted all at once, never payloads."""
+    of_action = "from plan.rows where model = ? and action = ?"
+    borders = connection.execute(
+        f"select min(key), max(key) from ("
+        f"select key, (sum(bytes) over (order by key)) // {_CHUNK_BYTES} as chunk {of_action}"
+        f") group by chunk order by chunk",
         [model.name, action],
-    )
-    for (chunk,) in connection.execute("select distinct chunk from chosen order by chunk").fetchall():
+    ).fetchall()
+    for first, last in borders:
         rows = connection.execute(
-            "select key, id, hash, payload from plan.rows where model = ? "
-            "and key in (select key from chosen where chunk = ?)",
-            [model.name, chunk],
+            f"select key, id, hash, payload, bytes {of_action} and key between ? and ?",
+            [model.name, action, first, last],
         ).fetchall()
-        yield [Planned(Row(key, id, payload), hash) for key, id, hash, payload in sorted(rows)]
+        yield sorted(rows)

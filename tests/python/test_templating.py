@@ -88,6 +88,28 @@ def test_an_error_within_a_macro_names_the_macros_line_and_its_caller(make_proje
     assert "called from m.sql" in str(caught.value)
 
 
+def test_what_an_earlier_command_compiled_serves_until_the_text_changes(make_project: MakeProject) -> None:
+    macro = "{% macro up(text) %}upper({{ text }}){% endmacro %}"
+    project = make_project({"macros/up.sql": macro})
+    for _ in range(2):
+        assert Templates(project, NAMES).render("select {{ up('x') }}", name="m.sql").sql == "select upper(x)"
+    compiled = sorted((project.root / "target" / "templates").iterdir())
+    (project.root / "macros" / "up.sql").write_text(macro.replace("upper", "lower"), encoding="utf-8")
+    assert Templates(project, NAMES).render("select {{ up('y') }}", name="m.sql").sql == "select lower(y)"
+    assert sorted((project.root / "target" / "templates").iterdir()) == compiled
+
+
+def test_a_project_that_cannot_be_written_is_compiled_all_the_same(make_project: MakeProject) -> None:
+    project = make_project({"target": "a file where the folder would be"})
+    assert Templates(project, NAMES).render("select {{ 1 + 1 }}", name="m.sql").sql == "select 2"
+
+
+def test_a_macro_in_a_comment_is_none(make_project: MakeProject) -> None:
+    templates = Templates(make_project({"macros/up.sql": "{# {% macro up() %} #}"}), NAMES)
+    with pytest.raises(ModelError, match="'up' is undefined"):
+        templates.render("{{ up() }}", name="m.sql")
+
+
 def test_a_macro_that_is_defined_twice_is_named_with_both_files(make_project: MakeProject) -> None:
     macro = "{% macro up() %}{% endmacro %}"
     with pytest.raises(ModelError, match=r"macros/b.sql: the macro 'up' is defined twice\nAlso in macros/a.sql"):
