@@ -38,6 +38,10 @@ T = TypeVar("T")
 MOST_RECORDS = 200
 MOST_BYTES = 4_000_000
 
+# nulls, emptying: these refuse null, whoever sends it; and how rich text is emptied.
+NEVER_NULL = frozenset({"id", "createdAt", "updatedAt", "position"})
+RICH_TEXT = "bodyV2"
+
 # metadata-rest: any text is taken as the colour of an option, so that it need not be asked for.
 COLOURS = ("blue", "green", "orange", "purple", "red", "sky", "turquoise", "yellow", "pink", "gray")
 
@@ -225,7 +229,10 @@ class Twenty:
         return [self._update(object, row) for row in rows]
 
     def _update(self, object: str, row: Row) -> Outcome:
-        response = self._send("PATCH", f"/rest/{self._plural(object)}/{_id(row)}", row.payload)
+        changes = {name: value for name, value in msgspec.json.decode(row.payload).items() if _may_be_sent(name, value)}
+        if isinstance(changes.get(RICH_TEXT), dict) and not any(changes[RICH_TEXT].values()):
+            changes[RICH_TEXT] = {"markdown": ""}  # emptying: null is a 400, and so is a null within
+        response = self._send("PATCH", f"/rest/{self._plural(object)}/{_id(row)}", msgspec.json.encode(changes))
         record = _record(_answered(response, _Answer[msgspec.Raw]))
         return Outcome(row.key, record.id, record)
 
@@ -330,6 +337,10 @@ def _object_body(definition: ObjectDefinition) -> dict[str, Any]:
 
 
 # --- reading answers --------------------------------------------------------------------------------------------
+
+
+def _may_be_sent(name: str, value: Any) -> bool:
+    return value is not None or name not in NEVER_NULL
 
 
 def _answered(response: Response, shape: type[_Answer[T]]) -> T:

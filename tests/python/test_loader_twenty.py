@@ -466,3 +466,25 @@ def test_a_batch_is_joined_on_the_id(replay: Replay) -> None:
     outcomes = replay.twenty.create("person", rows)
     assert [(one.key, one.id) for one in outcomes] == [(row.key, row.id) for row in rows]
     assert all(one.record and contains(one.record, {"name": {"lastName": one.key}}) for one in outcomes)
+
+
+# --- updates ----------------------------------------------------------------------------------------------------
+
+
+def test_what_twenty_never_takes_null_for_is_left_out_of_an_update(twenty: Twenty, subject: Subject) -> None:
+    """A row that says nothing of when it was made must not cost the rest of its changes (contracts/twenty/nulls)."""
+    [row] = subject.rows(1)
+    [made] = twenty.create("company", [row])
+    changes = {"id": None, "createdAt": None, "position": None, "name": "Another name"}
+    [changed] = twenty.update("company", [Row(row.key, made.id, json.dumps(changes))])
+    assert changed.record is not None
+    assert json.loads(changed.record.body)["name"] == "Another name"
+
+
+def test_a_note_is_emptied_by_an_empty_text(twenty: Twenty) -> None:
+    """Null is a 400 for rich text, and within it too (contracts/twenty/emptying)."""
+    id = str(uuid4())
+    twenty.create("note", [Row("n", id, json.dumps({"id": id, "bodyV2": {"markdown": "It hurts."}}))])
+    [changed] = twenty.update("note", [Row("n", id, json.dumps({"bodyV2": {"markdown": None}}))])
+    assert changed.record is not None
+    assert json.loads(changed.record.body)["bodyV2"]["markdown"] in ("", None)
