@@ -1,11 +1,62 @@
 {# Several files may hold one record. The newest copy wins: by Updated At, then the file's date, then its position.
    Rows without a key are nobody's copy. The keys that occur twice are found first: a window over whole rows would
-   double time and memory. #}
-{% macro newest(relation, key) -%}
+   double time and memory. An export and the API differ in what they tell: `partly_told` are columns in which the newest
+   of those copies wins whose file has the column. #}
+{% macro newest(relation, key, partly_told=[]) -%}
 (
-    select landed.*
+    select
+        landed.*
+        {%- if partly_told %}
+        replace (
+            {% for column in partly_told -%}
+            case when told.{{ key }} is null then landed.{{ column }} else told.{{ column }}.cell end as {{ column }},
+            {% endfor -%}
+        )
+        {%- endif %},
     from {{ relation }} as landed
     anti join {{ superseded(relation, key) }} as older using (_file, _row)
+    {% if partly_told -%}
+    left join {{ told_in_part(relation, key, partly_told) }} as told on landed.{{ key }} = told.{{ key }}
+    {%- endif %}
+)
+{%- endmacro %}
+
+{% macro told_in_part(relation, key, columns) -%}
+(
+    select
+        copies.{{ key }},
+        {% for column in columns -%}
+        arg_max(
+            {'cell': copies.{{ column }}},
+            (
+                coalesce({{ instant('copies.updated_at') }}, '-infinity'),
+                coalesce(files.run_date, '-infinity'),
+                copies._file,
+                copies._row
+            )
+        ) filter (where list_contains(headers.column_names, '{{ column }}')) as {{ column }},
+        {% endfor -%}
+    from {{ relation }} as copies
+    semi join {{ repeated(relation, key) }} as repeated using ({{ key }})
+    left join {{ source('landing', '_files') }} as files on copies._file = files.file
+    left join (
+        select
+            file,
+            list(column_name order by column_name) as column_names,
+        from {{ source('landing', '_columns') }}
+        group by file
+    ) as headers on copies._file = headers.file
+    group by copies.{{ key }}
+)
+{%- endmacro %}
+
+{% macro repeated(relation, key) -%}
+(
+    select {{ key }}
+    from {{ relation }}
+    where {{ key }} is not null
+    group by {{ key }}
+    having count(*) > 1
 )
 {%- endmacro %}
 
@@ -15,13 +66,7 @@
         copies._file,
         copies._row,
     from {{ relation }} as copies
-    semi join (
-        select {{ key }}
-        from {{ relation }}
-        where {{ key }} is not null
-        group by {{ key }}
-        having count(*) > 1
-    ) as repeated using ({{ key }})
+    semi join {{ repeated(relation, key) }} as repeated using ({{ key }})
     left join {{ source('landing', '_files') }} as files on copies._file = files.file
     qualify row_number() over (
         partition by copies.{{ key }}

@@ -37,3 +37,26 @@ select *
 from sums
 where loads > 0 and (current_rows != excluded + staged or without_a_fate > 0)
 {%- endmacro %}
+
+{# An amount of money over all records of one object that are meant to stand in the CRM, to the millionth, as a test:
+   it gives a row where the sum differs there from what `clinic` says. #}
+{% macro money_equation(object, field, clinic, key, amount) -%}
+with sums as (
+    select
+        (
+            select coalesce(sum((body ->> '$.{{ field }}.amountMicros')::decimal(38, 0)), 0)
+            from {{ source('readback', 'records') }}
+            where object = {{ literal(object) }}
+        ) as micros_in_the_crm,
+        (
+            select coalesce(sum({{ amount }}), 0)::decimal(38, 6) * 1000000
+            from {{ clinic }} as clinic
+            inner join {{ source('readback', 'sent') }} as sent
+                on sent.object = {{ literal(object) }} and {{ source_system_id('clinic.' ~ key) }} = sent.key
+        ) as micros_in_the_clinic,
+)
+
+select *
+from sums
+where micros_in_the_crm != micros_in_the_clinic
+{%- endmacro %}

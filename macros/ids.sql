@@ -18,12 +18,50 @@ substr({{ digest }}, 1, 8) || '-' || substr({{ digest }}, 9, 4)
 {% if var('source_prefix') %}{{ literal(var('source_prefix')) }} || {% endif %}{{ key }}
 {%- endmacro %}
 
-{# What tells a visit where there is no id: its start, its practitioner, and that one patient, so that a class that
-   grows does not become another visit for those who were in it. #}
-{% macro visit_mark(starts_at, practitioner_id, patient_id) -%}
-'mark-' || md5(
-    coalesce(epoch_ms({{ starts_at }})::varchar, '?')
-    || '|' || coalesce({{ practitioner_id }}, '?')
-    || '|' || {{ patient_id }}
+{# The keys of records that the CRM holds, of all objects or of one. What was loaded under a key keeps it for ever. #}
+{% macro remembered_keys(object=none) -%}
+(
+    select distinct substr(key, 1 + length({{ literal(var('source_prefix') or '') }})) as key
+    from {{ source('ledger', 'records') }}
+    where
+        id is not null
+        and starts_with(key, {{ literal(var('source_prefix') or '') }})
+        {%- if object %}
+        and object = {{ literal(object) }}
+        {%- endif %}
 )
+{%- endmacro %}
+
+{# The key of a record that has an id, or came without one: a mark that every source can give leads to it. What was
+   loaded under its mark (`kept_key`) keeps it; else the id is the key; else the mark. Of several ids that share a mark
+   the oldest is meant (Cliniko counts upwards), and the others are records of their own. #}
+{% macro key_of(source_id, mark, kept_key) -%}
+{%- set first_id -%}
+arg_min({{ source_id }}, (length({{ source_id }}), {{ source_id }})) over (partition by {{ mark }})
+{%- endset -%}
+case
+    when {{ mark }} is null or {{ source_id }} != {{ first_id }} then {{ source_id }}
+    else coalesce({{ kept_key }}, {{ first_id }}, {{ mark }})
+end
+{%- endmacro %}
+
+{# What tells a visit where there is no id: its slot, when it was booked, and that one patient, so that a class that
+   grows does not become another visit for those who were in it. All three stand in the mark, and so in the ledger: a
+   visit that was moved to another slot is known by the other two. #}
+{% macro visit_mark(slot, booked, patient_id) -%}
+'mark-' || {{ slot }} || '-' || {{ booked }} || '-' || {{ patient_id }}
+{%- endmacro %}
+
+{# To the minute: a spreadsheet that saves an export cuts the seconds off. #}
+{% macro visit_slot(starts_at, practitioner_id) -%}
+left(
+    md5(
+        coalesce((epoch_ms({{ starts_at }}) // 60000)::varchar, '?') || '|' || coalesce({{ practitioner_id }}, '?')
+    ),
+    16
+)
+{%- endmacro %}
+
+{% macro visit_booking(created_at) -%}
+coalesce(left(md5((epoch_ms({{ created_at }}) // 60000)::varchar), 8), 'x')
 {%- endmacro %}

@@ -26,13 +26,6 @@ end
 '{{ text | string | replace("'", "''") }}'
 {%- endmacro %}
 
-{# The choice of a select field that stands for a label: UPPER_SNAKE, never a digit first. #}
-{% macro option_value(label) -%}
-regexp_replace(
-    trim(regexp_replace(upper(strip_accents({{ label }})), '[^A-Z0-9]+', '_', 'g'), '_'), '^([0-9])', 'T_\1'
-)
-{%- endmacro %}
-
 {# A text that is JSON, else null: what is none would end the build. #}
 {% macro json_text(text) -%}
 case when json_valid({{ text }}) then {{ text }} end

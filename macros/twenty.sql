@@ -24,3 +24,61 @@ end
 {% macro rich_text(markdown) -%}
 case when {{ markdown }} is not null then {'markdown': {{ markdown }}} end
 {%- endmacro %}
+
+{# A label as the name of a field: `Shoe size` becomes `shoeSize`. Null where it has no letter and no digit of ASCII. #}
+{% macro camel_case(label) -%}
+{%- set words = "regexp_extract_all(lower(strip_accents(" ~ label ~ ")), '[a-z0-9]+')" -%}
+left(
+    regexp_replace(
+        nullif(
+            {{ words }}[1]
+            || array_to_string(list_transform({{ words }}[2:], lambda word: upper(word[1]) || word[2:]), ''),
+            ''
+        ),
+        '^([0-9])', 'field\1'
+    ),
+    50
+)
+{%- endmacro %}
+
+{# The names that a person or a task has already: those that Twenty reserves or gives them, and those that the models
+   fill. #}
+{% macro twenty_names() -%}
+    accountCredit address addresses aggregate appToken appTokens appointmentNotes appointmentType appointmentTypeId
+    appointmentTypeName approvedAccessDomain approvedAccessDomains archivedInCliniko assignee assigneeId attachments
+    attendanceRecorded avatarFile avatarUrl balanceDue billingCustomer billingCustomers billingEntitlement
+    billingEntitlements billingMeter billingMeters billingProduct billingProducts billingSubscription
+    billingSubscriptionItem billingSubscriptionItems billingSubscriptions bodyV2 calendarEventParticipants
+    cancellationReason clinicLocation clinikoAppointmentStatus clinikoCreatedAt clinikoUpdatedAt company companyId
+    concessionType contactAsWritten createdAt createdBy currencies currency dateOfBirth dateOfBirthAsWritten
+    deletedAt dueAt dvaCardNumber emailMarketing emails emergencyContact endAt event events extraInformation
+    featureFlag featureFlags field fields fullNames genderIdentity homeAddress id index insuranceMember
+    insuranceMemberId insuranceProvider invoiceEmail invoiceExtraInformation invoiceTo invoices job jobTitle jobs
+    keyValuePair keyValuePairs lastAppointmentAt lastPaymentAt link linkedinLink links listMemberships
+    mailingAddress2 mailingAddress3 mailingAddress4 medicalAlerts medicareNumber medicareReferenceNumber
+    messageParticipants name nextAppointmentAt noteTargets number object objects pageLayout pageLayoutTab
+    pageLayoutTabs pageLayoutWidget pageLayoutWidgets pageLayouts payments phones plan plans
+    pointOfContactForOpportunities policyNumber position practitionerName preferredFirstName privacyPolicy pronouns
+    referenceNumber referralSource referringDoctor relatedPeople relation relations reminderType role roles
+    salutation search searchVector searches sex sharedEmail smsMarketing sourceSystem sourceSystemId startAt status
+    taskTargets timelineActivities title totalInvoiced treatmentNotes twoFactorMethod twoFactorMethods type types
+    updatedAt updatedBy user userWorkspace userWorkspaceRole userWorkspaceRoles userWorkspaces users workspace
+    workspaces
+{%- endmacro %}
+
+{# The custom fields of an object as columns, one row per record that has any: to be joined on `owner_id`. #}
+{% macro custom_columns(object) -%}
+(
+    pivot (
+        select
+            owner_id,
+            name,
+            value,
+        from {{ ref('twenty__custom_field_values') }}
+        where object = '{{ object }}'
+    )
+    on name
+    using any_value(value)
+    group by owner_id
+)
+{%- endmacro %}

@@ -1,5 +1,6 @@
+-- The API tells of a file, its index where it lies.
 with source as (
-    select * from {{ newest(source('cliniko', 'patient_attachments'), 'attachment_id') }}
+    select * from {{ newest(source('cliniko', 'patient_attachments'), 'attachment_id', ['file']) }}
 ),
 
 renamed as (

@@ -25,7 +25,11 @@ attendees as (
 told as (
     select
         listed.* exclude (arrived, did_not_arrive, cancelled_at, cancellation_reason, notes, updated_at, excluded_by),
-        {{ visit_mark('listed.starts_at', 'listed.practitioner_id', 'listed.patient_id') }} as mark,
+        {{ visit_mark(
+            visit_slot('listed.starts_at', 'listed.practitioner_id'),
+            visit_booking('listed.created_at'),
+            'listed.patient_id'
+        ) }} as mark,
         listed.appointment_id || '-' || listed.patient_id as source_id,
         coalesce(attendees.arrived, listed.arrived) as arrived,
         coalesce(not attendees.arrived, listed.did_not_arrive) as did_not_arrive,
@@ -49,9 +53,12 @@ identified as (
         and told.source_id is not distinct from identities.source_id
 ),
 
--- The same visit by export and by API, or by two exports that overlap and name no ids.
+-- The same visit by export and by API, or by two exports that overlap and name no ids. An id that one of them gave
+-- stays known.
 repeated as (
-    select attendance_id
+    select
+        attendance_id,
+        max(appointment_id) as appointment_id,
     from identified
     group by attendance_id
     having count(*) > 1
@@ -71,8 +78,9 @@ older as (
 ),
 
 current as (
-    select identified.*
+    select identified.* replace (coalesce(identified.appointment_id, repeated.appointment_id) as appointment_id)
     from identified
+    left join repeated using (attendance_id)
     anti join older using (_file, _row, patient_id)
 ),
 

@@ -37,14 +37,38 @@ renamed as (
     from source
 ),
 
-final as (
+named as (
     select
         *,
         coalesce(
             company_name, case when regexp_matches(lower(contact_type), 'payer') then person_name end
         ) as organisation,
-        case when contact_id is null then 'no_id' end as excluded_by,
+        'name:' || {{ folded("concat_ws(' ', company_name, person_name)") }}
+        || coalesce(', ' || {{ folded('coalesce(post_code, city)') }}, '') as mark,
     from renamed
+),
+
+keyed as (
+    select
+        * exclude (contact_id, mark),
+        {{ key_of('contact_id', 'mark', 'null') }} as contact_id,
+    from named
+),
+
+-- The same contact by a file with its id, and by one without.
+once as (
+    select *
+    from keyed
+    qualify contact_id is null or row_number() over (
+        partition by contact_id order by updated_at desc nulls last, _file desc, _row desc
+    ) = 1
+),
+
+final as (
+    select
+        *,
+        case when contact_id is null then 'no_id' end as excluded_by,
+    from once
 )
 
 select * from final

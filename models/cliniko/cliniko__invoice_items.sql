@@ -23,12 +23,24 @@ current as (
     where source.invoice_item_id is not null or source._file = newest_files._file
 ),
 
+-- A line names its invoice by key, by number, or by an id that is not its key.
 invoices as (
     select
         invoice_id,
-        unnest(list_distinct([invoice_id, 'number:' || number])) as invoice_ref,
         excluded_by,
+        unnest([invoice_id, 'number:' || number]) as invoice_ref,
     from {{ ref('cliniko__invoices') }}
+
+    union
+
+    select
+        invoices.invoice_id,
+        invoices.excluded_by,
+        identities.source_id as invoice_ref,
+    from {{ ref('cliniko__invoices') }} as invoices
+    inner join {{ ref('cliniko__identities') }} as identities
+        on identities.kind = 'invoice' and invoices.invoice_id = identities.key
+    where identities.source_id is not null
 ),
 
 products_by_name as (
@@ -50,21 +62,53 @@ products_by_code as (
     having count(*) = 1
 ),
 
+placed as (
+    select
+        current.*,
+        coalesce(invoices.invoice_id, current.invoice_ref) as invoice_key,
+        case
+            when coalesce(current.archived_at, current.deleted_at) is not null then 'archived'
+            when invoices.invoice_id is null then 'unknown_invoice'
+            when invoices.excluded_by is not null then 'invoice_' || invoices.excluded_by
+        end as excluded_by,
+    from current
+    left join invoices using (invoice_ref)
+),
+
+-- Without an id a line is told by its invoice and its name, and by its place among those of one name.
+marked as (
+    select
+        *,
+        'line-' || md5(
+            invoice_key || '|' || coalesce({{ folded('item') }}, '') || '|' || row_number() over (
+                partition by invoice_key, {{ folded('item') }}, invoice_item_id is null
+                order by excluded_by nulls first, length(invoice_item_id), invoice_item_id, _file, _row
+            )
+        ) as mark,
+    from placed
+),
+
+keyed as (
+    select
+        marked.*,
+        {{ key_of('marked.invoice_item_id', 'marked.mark', 'remembered.key') }} as key,
+    from marked
+    left join {{ remembered_keys() }} as remembered on marked.mark = remembered.key
+),
+
+-- The same line by a file with its id, and by one without.
+once as (
+    select *
+    from keyed
+    qualify row_number() over (
+        partition by key order by {{ instant('updated_at') }} desc nulls last, invoice_item_id is null, _file desc
+    ) = 1
+),
+
 renamed as (
     select
-        coalesce(
-            {{ trimmed('current.invoice_item_id') }},
-            'line-' || md5(
-                current.invoice_ref || '|' || coalesce(current.item, '') || '|' || coalesce(current.item_code, '')
-                || '|' || coalesce(current.quantity, '') || '|' || coalesce(current.total, '')
-                || '|' || row_number() over (
-                    partition by
-                        current.invoice_ref, current.item, current.item_code, current.quantity, current.total
-                    order by current._file, current._row
-                )
-            )
-        ) as invoice_item_id,
-        coalesce(invoices.invoice_id, current.invoice_ref) as invoice_id,
+        current.key as invoice_item_id,
+        current.invoice_key as invoice_id,
         {{ one_line('current.item') }} as name,
         {{ one_line('current.item_code') }} as code,
         {{ one_line('current.type') }} as kind,
@@ -82,16 +126,11 @@ renamed as (
         end as listed_product_id,
         {{ instant('current.created_at') }} as created_at,
         {{ instant('current.updated_at') }} as updated_at,
-        row_number() over (partition by current.invoice_ref order by current._file, current._row) as position,
-        case
-            when coalesce(current.archived_at, current.deleted_at) is not null then 'archived'
-            when invoices.invoice_id is null then 'unknown_invoice'
-            when invoices.excluded_by is not null then 'invoice_' || invoices.excluded_by
-        end as excluded_by,
+        row_number() over (partition by current.invoice_key order by current._file, current._row) as position,
+        current.excluded_by,
         current._file,
         current._row,
-    from current
-    left join invoices using (invoice_ref)
+    from once as current
 ),
 
 final as (

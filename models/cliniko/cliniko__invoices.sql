@@ -35,7 +35,7 @@ renamed as (
         coalesce({{ trimmed('source.patient_id') }}, names.patient_id) as listed_patient_id,
         {{ one_line('source.patient') }} as patient_name,
         {{ trimmed('source.practitioner_id') }} as practitioner_id,
-        {{ one_line('source.practitioner') }} as practitioner_name,
+        coalesce({{ one_line('source.practitioner') }}, practitioners.name) as practitioner_name,
         coalesce({{ trimmed('source.appointment_id') }}, attendees.booking_id) as appointment_id,
         {{ amount('trim(source.invoice_amount)') }} as total,
         {{ amount('trim(source.tax_amount)') }} as tax,
@@ -65,6 +65,7 @@ renamed as (
         source._row,
     from {{ newest('source', 'listed_key') }} as source
     left join attendees using (attendee_id)
+    left join {{ ref('cliniko__practitioners') }} as practitioners using (practitioner_id)
     left join names
         on source.patient_id is null
         and {{ folded('source.patient') }} = names.name_folded
@@ -75,9 +76,9 @@ renamed as (
         and identities.source_id is not distinct from source.invoice_id
 ),
 
--- The same invoice by a file with its id, and by one without.
+-- The same invoice by a file with its id, and by one without. Only the API tells of which visit it is.
 once as (
-    select *
+    select * replace (coalesce(appointment_id, max(appointment_id) over (partition by invoice_id)) as appointment_id)
     from renamed
     qualify row_number() over (
         partition by coalesce(invoice_id, _file || _row) order by updated_at desc nulls last, _file desc, _row desc

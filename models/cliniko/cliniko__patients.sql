@@ -1,5 +1,7 @@
+-- Only exports tell of credit, only the API of archiving and merging.
+{% set partly_told = ['unapplied_account_credit', 'archived_at', 'deleted_at', 'merged_with_patient_id'] -%}
 with source as (
-    select * from {{ newest(source('cliniko', 'patients'), 'patient_id') }}
+    select * from {{ newest(source('cliniko', 'patients'), 'patient_id', partly_told) }}
 ),
 
 -- What an export writes into the patient's row, and the API keeps in tables of its own.
@@ -84,7 +86,8 @@ renamed as (
         case {{ flag('source.accepted_privacy_policy') }}
             when true then 'Accepted'
             when false then 'Rejected'
-            else {{ one_line('source.accepted_privacy_policy') }}
+            -- The API says nothing where an export says this.
+            else nullif({{ one_line('source.accepted_privacy_policy') }}, 'No response')
         end as privacy_policy,
         {{ amount('trim(source.unapplied_account_credit)') }} as account_credit,
         coalesce({{ trimmed('source.medical_alerts') }}, alerts.medical_alerts) as medical_alerts,

@@ -43,19 +43,7 @@ used as (
 
 renamed as (
     select
-        coalesce(
-            {{ trimmed('source.payment_id') }},
-            'payment-' || md5(
-                coalesce(source.payment_date, '') || '|' || coalesce(source.patient_id, source.patient, '')
-                || '|' || coalesce(source.amount, '') || '|' || coalesce(source.invoices, '')
-                || '|' || row_number() over (
-                    partition by
-                        source._file, source.payment_date, source.patient_id, source.patient, source.amount,
-                        source.invoices
-                    order by source._row
-                )
-            )
-        ) as payment_id,
+        {{ trimmed('source.payment_id') }} as source_id,
         {{ day('trim(source.payment_date)') }} as paid_on,
         {{ trimmed('source.patient_id') }} as listed_patient_id,
         {{ one_line('source.patient') }} as patient_name,
@@ -73,9 +61,41 @@ renamed as (
     left join used using (_file, _row)
 ),
 
+-- Without an id a payment is told by its day, its payer, its amount and its invoices, and by its place among those of
+-- which all that is the same.
+marked as (
+    select
+        *,
+        'payment-' || md5(
+            coalesce(paid_on::varchar, '') || '|' || coalesce(listed_patient_id, {{ folded('patient_name') }}, '')
+            || '|' || coalesce(amount::varchar, '') || '|' || coalesce(array_to_string(invoice_numbers, ','), '')
+            || '|' || row_number() over (
+                partition by
+                    _file, paid_on, listed_patient_id, {{ folded('patient_name') }}, amount, invoice_numbers
+                order by length(source_id), source_id, _row
+            )
+        ) as mark,
+    from renamed
+),
+
+-- What was loaded is a payment's share in an invoice, whose key begins with that of the payment.
+remembered as (
+    select distinct regexp_extract(key, '^payment-[0-9a-f]{32}') as key
+    from {{ remembered_keys() }}
+    where starts_with(key, 'payment-')
+),
+
+keyed as (
+    select
+        marked.* exclude (source_id, mark),
+        {{ key_of('marked.source_id', 'marked.mark', 'remembered.key') }} as payment_id,
+    from marked
+    left join remembered on marked.mark = remembered.key
+),
+
 once as (
     select *
-    from renamed
+    from keyed
     qualify row_number() over (
         partition by payment_id order by updated_at desc nulls last, _file desc, _row desc
     ) = 1
@@ -88,6 +108,7 @@ final as (
         case
             when patients.excluded_by != 'merged' then 'patient_' || patients.excluded_by
             when once.listed_patient_id is not null and patients.patient_id is null then 'unknown_patient'
+            when coalesce(once.amount, 0) = 0 then 'no_amount'
         end as excluded_by,
     from once
     left join {{ ref('cliniko__patients') }} as patients on once.listed_patient_id = patients.patient_id

@@ -17,7 +17,7 @@ with products as (
         {{ instant('created_at') }} as created_at,
         {{ instant('updated_at') }} as updated_at,
         archived_at is not null as is_archived,
-    from {{ newest(source('cliniko', 'products'), 'product_id') }}
+    from {{ newest(source('cliniko', 'products'), 'product_id', ['tax_name']) }}
 ),
 
 items as (
@@ -32,7 +32,7 @@ items as (
         {{ instant('created_at') }} as created_at,
         {{ instant('updated_at') }} as updated_at,
         archived_at is not null as is_archived,
-    from {{ newest(source('cliniko', 'billable_items'), 'billable_item_id') }}
+    from {{ newest(source('cliniko', 'billable_items'), 'billable_item_id', ['tax_name']) }}
 ),
 
 together as (

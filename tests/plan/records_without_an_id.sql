@@ -23,3 +23,12 @@ select
     _row as row,
 from {{ ref('cliniko__contacts') }}
 where excluded_by = 'no_id'
+
+union all
+
+select
+    'invoice' as record,
+    _file as file,
+    _row as row,
+from {{ ref('cliniko__invoices') }}
+where excluded_by = 'no_id'

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
+from api_examples import API_COLUMNS, CONTRACTS, write_api_examples
 from clinics import ROOT, build, copy_project, write_exports
 
 from shift.graph import read_graph
 from shift.landing import land
 from shift.project import SourceTable, open_project
 
-CONTRACTS = ROOT / "tests" / "python" / "contracts" / "cliniko"
 SOURCES = open_project(ROOT).sources
 EXPORTS = [table for source, table in SOURCES.values() if source.name == "cliniko"]
-API_COLUMNS: dict[str, list[str]] = json.loads((CONTRACTS / "api_csv.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -36,29 +33,9 @@ def compiled() -> list[tuple[str, str]]:
     return [(model.text, model.sql) for model in graph.models.values()]
 
 
-def cell(record: dict[str, Any], column: str) -> str:
-    """A value of an API record as it stands in a CSV made from the API: links as ids, nested values as JSON."""
-    value = record.get(column)
-    if column not in record and column.endswith("_id") and (link := record.get(column.removesuffix("_id"))):
-        return str(link["links"]["self"].rsplit("/", 1)[-1])
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 @pytest.fixture(scope="module")
 def api_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The API's example payloads as CSV, one file a resource."""
-    files = {}
-    for kind, columns in API_COLUMNS.items():
-        records: dict[str, dict[str, Any]] = {}
-        for name in (kind, f"{kind}_archived", f"{kind}_cancelled"):
-            path = CONTRACTS / f"{name}.json"
-            if path.exists():
-                payload = json.loads(path.read_text(encoding="utf-8"))
-                records |= {record["id"]: record for record in payload[kind]}
-        files[f"{kind}.csv"] = [{column: cell(record, column) for column in columns} for record in records.values()]
-    return write_exports(tmp_path_factory.mktemp("api"), files)
+    return write_api_examples(tmp_path_factory.mktemp("api"))
 
 
 @pytest.mark.parametrize("table", EXPORTS, ids=lambda table: table.name)

@@ -2,8 +2,8 @@
 with listed as (
     select
         appointment_id,
-        starts_at,
-        practitioner_id,
+        {{ visit_slot('starts_at', 'practitioner_id') }} as slot,
+        {{ visit_booking('created_at') }} as booked,
         unnest(patient_ids) as patient_id,
     from {{ ref('cliniko__appointments') }}
 ),
@@ -13,7 +13,7 @@ keyed as (
     from listed
     left join {{ ref('cliniko__identities') }} as identities
         on identities.kind = 'attendance'
-        and identities.mark = {{ visit_mark('listed.starts_at', 'listed.practitioner_id', 'listed.patient_id') }}
+        and identities.mark = {{ visit_mark('listed.slot', 'listed.booked', 'listed.patient_id') }}
         and identities.source_id is not distinct from listed.appointment_id || '-' || listed.patient_id
 )
 

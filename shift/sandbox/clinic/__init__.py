@@ -8,10 +8,12 @@
     Appointments-Cliniko-20260715-From… likewise, and re-saved by a spreadsheet (byte-order mark, CRLF, DD/MM/YYYY)
     …                                   the other exports, one file each; see `EXPORTS`
     attachments/                        a few small files, and their index
+    api/Patients-Cliniko-20260801.csv   the same clinic as the API tells it, where that form is asked for; see `API`
     truth.duckdb                        what must arrive
 
-`tables/*.sql` is what happened in the clinic, with types and without dirt; `exports/*.sql` is how each file tells it;
-`truth/*.sql` is what each table of truth.duckdb says, from the same tables and never from the files.
+`tables/*.sql` is what happened in the clinic, with types and without dirt; `exports/*.sql` is how each export tells
+it, and `api/*.sql` how the API does; `truth/*.sql` is what each table of truth.duckdb says, from the same tables and
+never from the files.
 
 truth.duckdb (ids are text; instants are text in UTC, `2026-08-01T01:47:00.000Z`; money is decimal):
 
@@ -27,6 +29,7 @@ truth.duckdb (ids are text; instants are text in UTC, `2026-08-01T01:47:00.000Z`
     invoices            total, tax, outstanding, status
     invoice_items       quantity, unit_price, tax, total
     allocations         payments by the invoices they settle; without an invoice_id, the patient's credit
+    products            origin (product or item), kind, name, code, unit_price
     companies           name, city, contact_ids
     practitioners, attachments, appointment_custom_fields
 
@@ -40,7 +43,7 @@ import csv
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from shift.sandbox.clinic import attachments
 
@@ -68,6 +71,7 @@ TABLES = (
     "attachments",
     "patient_records",
     "appointment_records",
+    "api",
 )
 
 # The file that each select of exports/ becomes.
@@ -93,6 +97,42 @@ EXPORTS = {
 
 RESAVED = "Appointments-Cliniko-20260715-From20260601-To20260930.csv"
 
+# What a real export may not have. Nobody has seen the headers of most: contracts/cliniko/exports.yml.
+OWN_IDS = {
+    "appointments": ("Appointment ID", "Invoice ID"),
+    "resaved_appointments": ("Appointment ID", "Invoice ID"),
+    "invoices": ("Invoice ID",),
+    "invoice_items": ("Invoice Item ID", "Invoice ID"),
+    "payments": ("Payment ID",),
+}
+
+# The resources that the API tells of, one file each. It has no payments, no further addresses and no wait list.
+API = (
+    "patients",
+    "medical_alerts",
+    "referral_sources",
+    "referral_source_types",
+    "concession_types",
+    "contacts",
+    "practitioners",
+    "users",
+    "businesses",
+    "appointment_types",
+    "appointment_type_billable_items",
+    "individual_appointments",
+    "group_appointments",
+    "attendees",
+    "unavailable_blocks",
+    "treatment_notes",
+    "invoices",
+    "invoice_items",
+    "billable_items",
+    "products",
+    "patient_attachments",
+)
+
+Form = Literal["exports", "api", "both"]
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -114,8 +154,13 @@ def make(
     appointments: int | None = None,
     notes: int | None = None,
     invoices: int | None = None,
+    form: Form = "exports",
+    own_ids: bool = True,
 ) -> Truth:
     """Write a clinic's exports and truth.duckdb into ``out``, which is made if need be.
+
+    ``form`` says whether the clinic is told by exports, by CSVs made from the API, or by both. Without ``own_ids`` the
+    exports of appointments, invoices, their lines and payments tell no ids of their own.
 
     By default five appointments, three treatment notes and three invoices a patient; of notes and invoices never more
     than one for each visit that took place. An earlier clinic in the folder is replaced; other people's exports are
@@ -135,7 +180,7 @@ def make(
             invoices=3 * patients if invoices is None else invoices,
         )
         _write_attachments(clinic, out / "attachments")
-        files = _write_exports(clinic, out)
+        files = _write_files(clinic, out, form, own_ids)
         return _write_truth(clinic, out / "truth.duckdb", files)
 
 
@@ -151,7 +196,10 @@ def happen(clinic: DuckDBPyConnection, **sizes: int) -> None:
 def _make_room(out: Path) -> None:
     """Take away an earlier clinic, known by its truth, and nothing else."""
     if (out / "truth.duckdb").exists():
-        shutil.rmtree(out / "attachments", ignore_errors=True)
+        for folder in ("attachments", "api"):
+            shutil.rmtree(out / folder, ignore_errors=True)
+        for file in (*EXPORTS.values(), RESAVED):
+            (out / file).unlink(missing_ok=True)
     elif next(out.glob("*.csv"), None):
         raise FileExistsError(f"{out} holds exports that are not of a synthetic clinic")
     out.mkdir(parents=True, exist_ok=True)
@@ -169,10 +217,28 @@ def _write_attachments(clinic: DuckDBPyConnection, folder: Path) -> None:
         clinic.execute("update attachments set size = ? where n = ?", [len(body), number])
 
 
-def _write_exports(clinic: DuckDBPyConnection, out: Path) -> dict[str, int]:
+def _write_files(clinic: DuckDBPyConnection, out: Path, form: Form, own_ids: bool) -> dict[str, int]:
     """Write all files; their names with their counts of records."""
-    rows = {file: _copy(clinic, _sql("exports", name), out / file) for name, file in EXPORTS.items()}
-    return rows | {RESAVED: _resave(clinic, _sql("exports", "resaved_appointments"), out / RESAVED)}
+    # The API tells of files; where they lie here, only their index does.
+    names = ["attachments"] if form == "api" else list(EXPORTS)
+    rows = {EXPORTS[name]: _copy(clinic, _export(name, own_ids), out / EXPORTS[name]) for name in names}
+    if form != "api":
+        rows[RESAVED] = _resave(clinic, _export("resaved_appointments", own_ids), out / RESAVED)
+    if form != "exports":
+        (out / "api").mkdir(exist_ok=True)
+        for kind in API:
+            file = f"api/{kind.capitalize().replace('_', ' ')}-Cliniko-20260801.csv"
+            rows[file] = _copy(clinic, _sql("api", kind), out / file)
+    return rows
+
+
+def _export(name: str, own_ids: bool) -> str:
+    """The select of an export, with or without the ids that are its records' own."""
+    select = _sql("exports", name)
+    if own_ids or name not in OWN_IDS:
+        return select
+    left_out = ", ".join(f'"{header}"' for header in OWN_IDS[name])
+    return f"select * exclude ({left_out}) from ({select})"
 
 
 def _copy(clinic: DuckDBPyConnection, select: str, file: Path) -> int:

@@ -31,6 +31,7 @@ Row = dict[str, str]
 MELBOURNE = ZoneInfo("Australia/Melbourne")
 PATIENTS = "Patients-Cliniko-20260801.csv"
 APPOINTMENTS = "Appointments-Cliniko-20260801.csv"
+CONTRACTS = Path(__file__).parents[1] / "contracts" / "cliniko"
 
 # contracts/cliniko/exports.yml: exact, June 2025
 PATIENT_HEADER = """
@@ -123,6 +124,45 @@ def test_an_earlier_clinic_is_replaced_whole(tmp_path: Path) -> None:
     make(tmp_path / "used", 90, seed=1)
     make(tmp_path / "used", 45, seed=2)
     make(tmp_path / "fresh", 45, seed=2)
+    assert written(tmp_path / "used") == written(tmp_path / "fresh")
+
+
+def test_the_api_tells_the_same_clinic(tmp_path: Path) -> None:
+    """Its files have the columns of contracts/cliniko/exports.yml (api_csv), and as many records as there are."""
+    truth = make(tmp_path, 90, form="both")
+    columns = json.loads((CONTRACTS / "api_csv.json").read_text(encoding="utf-8"))
+    records = {}
+    for file in (file for file in truth.files if file.startswith("api/")):
+        kind = file.removeprefix("api/").removesuffix("-Cliniko-20260801.csv").lower().replace(" ", "_")
+        rows = read(truth, file)
+        assert list(rows[0]) == columns[kind], kind
+        assert len({row["id"] for row in rows}) == len(rows) == truth.files[file]
+        records[kind] = len(rows)
+    alike = ("patients", "contacts", "treatment_notes", "invoices", "invoice_items", "products", "appointment_types")
+    assert {kind: records[kind] for kind in alike} == {kind: truth.objects[kind] for kind in alike}
+    assert records["individual_appointments"] + records["group_appointments"] == truth.objects["appointments"]
+    assert records["attendees"] == truth.objects["attendances"]
+    assert "payments" not in records
+
+    visits = {row["Appointment ID"]: row for row in read(truth, APPOINTMENTS)}
+    for row in read(truth, "api/Individual appointments-Cliniko-20260801.csv"):
+        visit = visits[row["id"]]
+        assert datetime.fromisoformat(row["starts_at"]) == instant(visit["Start Time"])
+        assert (row["patient_id"], row["practitioner_id"]) == (visit["PatientID(s)"], visit["Practitioner ID"])
+
+
+def test_exports_may_give_no_ids_of_their_own(tmp_path: Path) -> None:
+    truth = make(tmp_path, 20, own_ids=False)
+    assert not {"Appointment ID", "Invoice ID"} & read(truth, APPOINTMENTS)[0].keys()
+    assert "Invoice ID" not in read(truth, "Invoices-Cliniko-20260801.csv")[0]
+    assert not {"Invoice ID", "Invoice Item ID"} & read(truth, "Invoice items-Cliniko-20260801.csv")[0].keys()
+    assert "Payment ID" not in read(truth, "Payments-Cliniko-20260801.csv")[0]
+
+
+def test_another_form_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    make(tmp_path / "used", 20, form="both")
+    make(tmp_path / "used", 20, form="api")
+    make(tmp_path / "fresh", 20, form="api")
     assert written(tmp_path / "used") == written(tmp_path / "fresh")
 
 

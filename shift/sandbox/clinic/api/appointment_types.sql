@@ -1,0 +1,27 @@
+select
+    appointment_types.id,
+    null as add_deposit_to_account_credit,
+    null as appointment_confirmation_template_ids,
+    null as appointment_follow_up_template_ids,
+    null as appointment_reminder_template_ids,
+    null as archived_at,
+    billable_items.id as billable_item_id,
+    appointment_types.category,
+    null as color,
+    null as created_at,
+    null as deposit_price,
+    null as description,
+    appointment_types.duration as duration_in_minutes,
+    case when appointment_types.n = 9 then 8 else 1 end as max_attendees,
+    appointment_types.name,
+    null as online_bookings_lead_time_hours,
+    null as online_payments_enabled,
+    null as online_payments_mode,
+    null as product_id,
+    appointment_types.n <> 8 as show_in_online_bookings,
+    appointment_types.telehealth as telehealth_enabled,
+    null as treatment_note_template_id,
+    null as updated_at,
+from appointment_types
+inner join billable_items on appointment_types.billable_item = billable_items.n
+order by appointment_types.n

@@ -1,0 +1,25 @@
+select
+    invoice_items.id,
+    null as archived_at,
+    null as billable_item_id,
+    invoice_items.code,
+    null as concession_type_name,
+    iso(invoice_items.created) as created_at,
+    null as deleted_at,
+    null as discount_percentage,
+    money(invoice_items.discount) as discounted_amount,
+    invoices.id as invoice_id,
+    true as is_monetary_discount,
+    invoice_items.name,
+    money(invoice_items.net) as net_price,
+    null as product_id,
+    invoice_items.quantity || '.0' as quantity,
+    money(invoice_items.tax) as tax_amount,
+    invoice_items.tax_name,
+    null as tax_rate,
+    money(invoice_items.total) as total_including_tax,
+    money(invoice_items.unit_price) as unit_price,
+    iso(invoice_items.created) as updated_at,
+from invoice_items
+inner join invoices on invoice_items.invoice = invoices.n
+order by invoice_items.n
