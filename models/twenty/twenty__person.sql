@@ -125,7 +125,8 @@ invoiced as (
     select
         invoices.patient_id,
         sum(invoices.total) as total,
-        sum(balances.outstanding) as outstanding,
+        -- Where one of them is not known, neither is the sum.
+        case when count(*) = count(balances.outstanding) then sum(balances.outstanding) end as outstanding,
     from {{ ref('cliniko__invoices') }} as invoices
     inner join {{ ref('cliniko__invoice_balances') }} as balances using (invoice_id)
     where invoices.excluded_by is null and not invoices.is_void
@@ -168,6 +169,8 @@ insurance as (
     from {{ ref('cliniko__patient_custom_fields') }}
     group by patient_id
 ),
+
+custom as {{ custom_columns('person') }},
 
 final as (
     select
@@ -236,6 +239,7 @@ final as (
         {{ imported_by("'Cliniko'") }} as createdBy,
         {{ iso('patients.created_at') }} as clinikoCreatedAt,
         {{ iso('patients.updated_at') }} as clinikoUpdatedAt,
+        custom.* exclude (owner_id),
         patients.patient_id as _patient_id,
         patients.full_name as _full_name,
     from patients
@@ -249,6 +253,7 @@ final as (
     left join payments using (patient_id)
     left join relatives using (patient_id)
     left join insurance using (patient_id)
+    left join custom on patients.patient_id = custom.owner_id
     left join payers on {{ folded("split_part(patients.invoice_to, chr(10), 1)") }} = payers.name_folded
 )
 

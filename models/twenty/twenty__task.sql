@@ -5,6 +5,8 @@ with attendances as (
     where excluded_by is null
 ),
 
+custom as {{ custom_columns('task') }},
+
 final as (
     select
         {{ record_id('task', 'attendances.attendance_id') }} as id,
@@ -37,17 +39,20 @@ final as (
         {{ imported_by("'Cliniko'") }} as createdBy,
         {{ iso('attendances.created_at') }} as clinikoCreatedAt,
         {{ iso('attendances.updated_at') }} as clinikoUpdatedAt,
+        custom.* exclude (owner_id),
         people.id as _person_id,
         attendances.attendance_id as _attendance_id,
         attendances.appointment_id as _appointment_id,
     from attendances
+    left join custom on attendances.attendance_id = custom.owner_id
     inner join {{ ref('twenty__person') }} as people on attendances.patient_id = people._patient_id
     left join {{ ref('cliniko__appointment_status') }} as statuses on attendances.status = statuses.status
     {% if var('appointment_types') == 'object' -%}
     left join {{ ref('twenty__appointment_type') }} as types
         on attendances.appointment_type_id = types._appointment_type_id
     {% else -%}
-    left join {{ ref('cliniko__appointment_type_names') }} as types on attendances.appointment_type_name = types.name
+    left join {{ ref('cliniko__appointment_types') }} as listed_types using (appointment_type_id)
+    left join {{ ref('cliniko__appointment_type_names') }} as types on listed_types.name = types.name
     {% endif -%}
     left join {{ ref('twenty__workspace_member') }} as members on attendances.practitioner_id = members._practitioner_id
 )

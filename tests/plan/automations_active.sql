@@ -4,5 +4,18 @@ select
     workflow,
     event,
 from {{ source('twenty', 'automations') }}
-where split_part(event, '.', 1) in ('appointmentType', 'company', 'note', 'noteTarget', 'person', 'task', 'taskTarget')
+where
+    split_part(event, '.', 1) in (
+        'appointmentType',
+        'company',
+        'invoice',
+        'invoiceLineItem',
+        'note',
+        'noteTarget',
+        'payment',
+        'person',
+        'product',
+        'task',
+        'taskTarget',
+    )
 order by workflow, event

@@ -7,86 +7,26 @@ looks at a staging table.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from decimal import Decimal
 from typing import Any
 
-import duckdb
-import httpx
 import pytest
-from support import shift, write_files
+from moved import Moved, Rows, cents, data_model, field, label, move
 
-from shift.sandbox.clinic import make
-from shift.sandbox.twenty import start
-from shift.starter import new_project
-
-KEY = "key-of-the-tests"
 PATIENTS = 80
-PROJECT = """
-name: synthetic_clinic
-to: twenty
-vars:
-  source_account: synthetic
-  clinical_notes: include
-  fallback_owner: front.desk@clinic.example
-destinations:
-  twenty:
-    loader: twenty
-    url: "{{ env_var('TWENTY_URL') }}"
-    api_key: "{{ env_var('TWENTY_API_KEY') }}"
-    requests_per_minute: 60000
-"""
-
-Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A clinic that was moved: its truth, and the records of its CRM."""
-
-    truth: duckdb.DuckDBPyConnection
-    url: str
-    folder: Path
-
-    def told(self, query: str) -> Rows:
-        """Rows of the truth."""
-        cursor = self.truth.execute(query)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    def records(self, plural: str) -> Rows:
-        """Every record of an object, by the API, page by page."""
-        found: Rows = []
-        after = ""
-        with httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as client:
-            while True:
-                page = client.get(f"/rest/{plural}?limit=200{after}").raise_for_status().json()
-                found += page["data"][plural]
-                if not page["pageInfo"]["hasNextPage"]:
-                    return found
-                after = f"&starting_after={page['pageInfo']['endCursor']}"
-
-    def ours(self, plural: str) -> dict[str, dict[str, Any]]:
-        """The records that came from the clinic, by their id there."""
-        return {one["sourceSystemId"]: one for one in self.records(plural) if one.get("sourceSystemId")}
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
+    with move(tmp_path_factory.mktemp("truth") / "clinic", PATIENTS) as clinic:
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def moved_as_fields(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
     folder = tmp_path_factory.mktemp("truth") / "clinic"
-    new_project(folder)
-    write_files(folder, {"project.yml": PROJECT})
-    truth = make(folder / "exports", PATIENTS, seed=3)
-    database = truth.database.rename(folder / "truth.duckdb")
-    with duckdb.connect(database, read_only=True) as connection:
-        rows = connection.execute("select email from practitioners where email is not null").fetchall()
-        members = [email for (email,) in rows] + ["front.desk@clinic.example"]
-        with start(api_key=KEY, members=members, automations=False) as url:
-            environment = {"TWENTY_URL": url, "TWENTY_API_KEY": KEY}
-            for step in (["build"], ["load", "--yes"], ["diff"]):
-                answer = shift(folder, *step, **environment)
-                assert answer.code == 0, answer.out + answer.err
-            yield Moved(connection, url, folder)
+    with move(folder, 30, appointment_types="picklist", invoice_lines="fields") as clinic:
+        yield clinic
 
 
 def test_every_patient_is_a_person_of_that_name_and_birth_date(moved: Moved) -> None:
@@ -221,22 +161,178 @@ def test_every_organisation_is_a_company(moved: Moved) -> None:
     assert held == {bare(row["name"]).lower() for row in moved.told("select name from companies")}
 
 
+def test_every_product_and_billable_item_is_a_product_at_its_price(moved: Moved) -> None:
+    held = {
+        key: (
+            one["name"],
+            one["itemCode"] or None,
+            label(moved, "product", "kind", one["kind"]),
+            cents(one["unitPrice"]),
+        )
+        for key, one in moved.ours("products").items()
+    }
+    assert held == {
+        f"{row['origin']}-{row['product_id']}": (row["name"], row["code"], row["kind"], row["unit_price"])
+        for row in moved.told("select * from products")
+    }
+
+
+def test_an_appointment_type_leads_to_what_it_bills(moved: Moved) -> None:
+    products = {one["id"]: one["name"] for one in moved.records("products")}
+    types = moved.records("appointmentTypes")
+    assert len(types) == 9
+    for one in types:
+        assert products[one["productId"]] == one["products"], "each of this clinic's types bills one item"
+
+
+def test_every_invoice_arrives_to_the_cent(moved: Moved) -> None:
+    patients = {one["id"]: key for key, one in moved.ours("people").items()}
+    held = {
+        key: (
+            one["name"],
+            one["number"],
+            one["issueDate"],
+            patients[one["personId"]],
+            cents(one["totalAmount"]),
+            cents(one["taxAmount"]),
+            cents(one["outstandingAmount"]),
+            label(moved, "invoice", "status", one["status"]),
+        )
+        for key, one in moved.ours("invoices").items()
+    }
+    assert held == {
+        row["invoice_id"]: (
+            str(row["number"]),
+            str(row["number"]),
+            row["issue_date"].isoformat(),
+            row["patient_id"],
+            row["total"],
+            row["tax"],
+            row["outstanding"],
+            row["status"],
+        )
+        for row in moved.told("select * from invoices")
+    }
+
+
+def test_every_line_is_on_its_invoice_with_its_product(moved: Moved) -> None:
+    invoices = {one["id"]: key for key, one in moved.ours("invoices").items()}
+    products = {one["id"]: one["name"] for one in moved.records("products")}
+    held = {
+        key: (
+            invoices[one["invoiceId"]],
+            one["name"],
+            products[one["productId"]],
+            Decimal(str(one["quantity"])),
+            cents(one["unitPrice"]),
+            cents(one["taxAmount"]),
+            cents(one["total"]),
+        )
+        for key, one in moved.ours("invoiceLineItems").items()
+    }
+    assert held == {
+        row["invoice_item_id"]: (
+            row["invoice_id"],
+            row["name"],
+            row["name"],
+            row["quantity"],
+            row["unit_price"],
+            row["tax"],
+            row["total"],
+        )
+        for row in moved.told("select * from invoice_items")
+    }
+
+
+def test_an_invoice_tells_its_lines_and_of_one_line_what_and_how_many(moved: Moved) -> None:
+    invoices = moved.ours("invoices")
+    lines: dict[str, Rows] = {}
+    for row in moved.told("select * from invoice_items order by invoice_item_id"):
+        lines.setdefault(row["invoice_id"], []).append(row)
+    assert {len(rows) for rows in lines.values()} >= {1, 2}
+    for key, rows in lines.items():
+        invoice = invoices[key]
+        told = {f"{row['quantity']} × {row['name']} = {row['total']}" for row in rows}
+        assert set(invoice["lineSummary"].split("\n")) == told
+        if len(rows) == 1:
+            assert (invoice["productName"], invoice["quantity"]) == (rows[0]["name"], rows[0]["quantity"])
+        else:
+            assert (invoice["productName"] or None, invoice["quantity"]) == (None, None)
+
+
+def test_every_part_of_a_payment_is_on_its_invoice_to_the_cent(moved: Moved) -> None:
+    patients = {one["id"]: key for key, one in moved.ours("people").items()}
+    invoices = {one["id"]: key for key, one in moved.ours("invoices").items()}
+    outstanding = {row["invoice_id"]: row["outstanding"] for row in moved.told("select * from invoices")}
+
+    def status(row: dict[str, Any]) -> str | None:
+        if row["amount"] < 0:
+            return "REFUNDED"
+        if row["invoice_id"] is None:
+            return None
+        return "PARTIALLY_PAID" if outstanding[row["invoice_id"]] > 0 else "FULLY_PAID"
+
+    held = {
+        key: (
+            invoices[one["invoiceId"]] if one["invoiceId"] else None,
+            patients[one["personId"]],
+            cents(one["amount"]),
+            one["paidAt"],
+            one["status"],
+        )
+        for key, one in moved.ours("payments").items()
+    }
+    told = moved.told("select * from allocations")
+    assert held == {
+        f"{row['payment_id']}-{row['invoice_id'] or 'credit'}": (
+            row["invoice_id"],
+            row["patient_id"],
+            row["amount"],
+            row["paid_at"].isoformat(),
+            status(row),
+        )
+        for row in told
+    }
+    assert {status(row) for row in told} == {"REFUNDED", "PARTIALLY_PAID", "FULLY_PAID", None}
+
+
+def test_the_sums_of_money_are_those_of_the_clinic(moved: Moved) -> None:
+    [told] = moved.told("select sum(total) as total, sum(outstanding) as outstanding from invoices")
+    [paid] = moved.told("select sum(amount) as amount from allocations")
+    invoices, payments = moved.records("invoices"), moved.records("payments")
+    assert sum(cents(one["totalAmount"]) for one in invoices) == told["total"]
+    assert sum(cents(one["outstandingAmount"]) for one in invoices) == told["outstanding"]
+    assert sum(cents(one["amount"]) for one in payments) == paid["amount"]
+
+
+def test_appointment_types_as_choices_keep_their_names(moved_as_fields: Moved) -> None:
+    options = field(moved_as_fields, "task", "appointmentTypeName")["options"]
+    values = {option["label"]: option["value"] for option in options}
+    assert (values["Follow Up"], values["Follow-up"]) == ("FOLLOW_UP", "FOLLOW_UP_2")
+    assert (values["1:1 Pilates"], values["Massage / 30 min"]) == ("T_1_1_PILATES", "MASSAGE_30_MIN")
+    held = sorted((one["appointmentTypeName"], one["startAt"]) for one in moved_as_fields.records("tasks"))
+    told = moved_as_fields.told("select appointment_type, starts_at from attendances")
+    assert held == sorted((values[row["appointment_type"].replace(",", " /")], row["starts_at"]) for row in told)
+
+
+def test_lines_as_fields_are_told_on_their_invoice(moved_as_fields: Moved) -> None:
+    objects = {one["nameSingular"] for one in data_model(moved_as_fields)}
+    assert {"invoice", "product"} <= objects
+    assert not {"invoiceLineItem", "appointmentType"} & objects
+    held = [line for one in moved_as_fields.records("invoices") for line in one["lineSummary"].split("\n")]
+    told = moved_as_fields.told("select quantity, name, total from invoice_items")
+    assert sorted(held) == sorted(f"{row['quantity']} × {row['name']} = {row['total']}" for row in told)
+
+
 def test_a_second_load_sends_nothing(moved: Moved) -> None:
-    before = {plural: len(moved.records(plural)) for plural in ("people", "tasks", "notes", "companies")}
-    answer = shift(moved.folder, "load", "--yes", TWENTY_URL=moved.url, TWENTY_API_KEY=KEY)
+    before = {
+        plural: len(moved.records(plural))
+        for plural in ("people", "tasks", "notes", "companies", "invoices", "payments")
+    }
+    answer = moved.shift("load", "--yes")
     assert answer.code == 0, answer.out + answer.err
     assert "0 to create, 0 to update" in answer.out
     assert {plural: len(moved.records(plural)) for plural in before} == before
-
-
-def field(moved: Moved, object: str, name: str) -> dict[str, Any]:
-    """A field's definition, by the metadata API."""
-    answer = httpx.get(
-        f"{moved.url}/rest/metadata/objects?limit=200", headers={"Authorization": f"Bearer {KEY}"}, trust_env=False
-    ).json()
-    [found] = [one for one in answer["data"] if one["nameSingular"] == object]
-    [wanted] = [one for one in found["fields"] if one["name"] == name]
-    return dict(wanted)
 
 
 def bare(text: str) -> str:

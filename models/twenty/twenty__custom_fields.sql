@@ -1,0 +1,126 @@
+-- One row per field that is made in the CRM for a custom field of Cliniko's. Those of one label are one field; where a
+-- label stands in several sections, the section is part of the name.
+with going as (
+    select
+        *,
+        case
+            when min(section) over same_label != max(section) over same_label then section
+        end as told_apart_by,
+    from {{ ref('cliniko__custom_fields') }}
+    where goes
+    window same_label as (partition by of_what, label_folded)
+),
+
+grouped as (
+    select
+        of_what,
+        case of_what when 'patient' then 'person' else 'task' end as object,
+        label_folded,
+        told_apart_by,
+        max(name) as given_name,
+        concat_ws(': ', told_apart_by, min(label)) as label,
+        case when min(type) = max(type) then min(type) else 'text' end as kind,
+        list(field_key order by field_key) as field_keys,
+    from going
+    group by of_what, label_folded, told_apart_by
+),
+
+named as (
+    select
+        *,
+        coalesce(given_name, {{ camel_case('label') }}, 'field' || left(md5(label_folded), 8)) as bare_name,
+    from grouped
+),
+
+-- What Twenty has or reserves, and what the models fill, is taken; columns are told apart without regard to case.
+free as (
+    select
+        * exclude (given_name, bare_name),
+        case
+            when lower(bare_name) in (
+                {% for name in twenty_names().split() -%}
+                '{{ name | lower }}',
+                {% endfor -%}
+                ''
+            ) then bare_name || 'Custom'
+            else bare_name
+        end as name,
+    from named
+),
+
+told_apart as (
+    select
+        * exclude (name),
+        case
+            when row_number() over same_name = 1 then name
+            else name || row_number() over same_name
+        end as name,
+    from free
+    window same_name as (partition by object, lower(name) order by label_folded, told_apart_by)
+),
+
+-- The choices are all that were ever chosen. Two that fall into one value are told apart by a hash, which stays theirs
+-- when others join them.
+
+chosen as (
+    select distinct
+        told_apart.object,
+        told_apart.name,
+        unnest(
+            case when told_apart.kind = 'choices' then string_split(answers.value, ', ') else [answers.value] end
+        ) as label,
+    from told_apart
+    inner join {{ ref('cliniko__custom_field_values') }} as answers
+        on told_apart.of_what = answers.of_what and list_contains(told_apart.field_keys, answers.field_key)
+    where told_apart.kind in ('choice', 'choices')
+),
+
+valued as (
+    select
+        *,
+        {{ option_value('label') }} as value,
+    from chosen
+),
+
+options as (
+    select
+        object,
+        name,
+        list({'label': replace(label, ',', ' /'), 'value': value, 'answer': label} order by label) as options,
+    from (
+        select
+            object,
+            name,
+            label,
+            case
+                when count(*) over (partition by object, name, value) = 1 then value
+                else value || '_' || upper(left(md5(label), 8))
+            end as value,
+        from valued
+    )
+    group by object, name
+),
+
+final as (
+    select
+        told_apart.object,
+        told_apart.name,
+        case told_apart.kind
+            when 'number' then 'NUMBER'
+            when 'date' then 'DATE'
+            when 'yes_no' then 'BOOLEAN'
+            when 'choice' then 'SELECT'
+            when 'choices' then 'MULTI_SELECT'
+            else 'TEXT'
+        end as type,
+        told_apart.label,
+        'A custom field of Cliniko.' as description,
+        options.options,
+        told_apart.of_what,
+        told_apart.kind,
+        told_apart.field_keys,
+    from told_apart
+    left join options using (object, name)
+)
+
+select * from final

@@ -1,0 +1,88 @@
+with invoices as (
+    select *
+    from {{ ref('cliniko__invoices') }}
+    where excluded_by is null
+),
+
+lines as (
+    select
+        items.invoice_id,
+        count(*) as lines,
+        string_agg(
+            concat_ws(
+                ' ',
+                regexp_replace(items.quantity::varchar, '\.?0+$', '') || ' ×',
+                items.name,
+                '= ' || items.total::decimal(18, 2)
+            ),
+            chr(10) order by items.position, items.invoice_item_id
+        ) as summary,
+        max(coalesce(products.name, items.name)) as product_name,
+        max(items.quantity) as quantity,
+    from {{ ref('cliniko__invoice_items') }} as items
+    left join {{ ref('cliniko__products') }} as products using (product_id)
+    where items.excluded_by is null
+    group by items.invoice_id
+),
+
+visits as (
+    select
+        _appointment_id,
+        _person_id,
+        min(id) as id,
+    from {{ ref('twenty__task') }}
+    where _appointment_id is not null
+    group by _appointment_id, _person_id
+),
+
+-- An export without ids names its practitioners: a name that only one of them has will do.
+practitioners_by_name as (
+    select
+        name_folded,
+        min(practitioner_id) as practitioner_id,
+    from {{ ref('cliniko__practitioners') }}
+    group by name_folded
+    having count(*) = 1
+),
+
+final as (
+    select
+        {{ record_id('invoice', 'invoices.invoice_id') }} as id,
+        {{ source_system_id('invoices.invoice_id') }} as sourceSystemId,
+        coalesce(invoices.number, invoices.invoice_id) as name,
+        invoices.number,
+        invoices.issue_date as issueDate,
+        {{ iso('invoices.closed_at') }} as closedAt,
+        {{ money('invoices.total') }} as totalAmount,
+        {{ money('balances.outstanding') }} as outstandingAmount,
+        {{ money('invoices.tax') }} as taxAmount,
+        {{ money('invoices.discount') }} as discountAmount,
+        statuses.value as status,
+        people.id as personId,
+        visits.id as appointmentId,
+        members.id as practitionerId,
+        invoices.practitioner_name as practitionerName,
+        invoices.invoice_to as invoiceTo,
+        nullif(invoices.notes, '') as notes,
+        lines.summary as lineSummary,
+        case when lines.lines = 1 then lines.product_name end as productName,
+        case when lines.lines = 1 then lines.quantity end as quantity,
+        {{ iso('invoices.created_at') }} as createdAt,
+        {{ imported_by("'Cliniko'") }} as createdBy,
+        {{ iso('invoices.created_at') }} as clinikoCreatedAt,
+        {{ iso('invoices.updated_at') }} as clinikoUpdatedAt,
+        invoices.invoice_id as _invoice_id,
+    from invoices
+    left join lines using (invoice_id)
+    left join {{ ref('cliniko__invoice_balances') }} as balances using (invoice_id)
+    left join {{ ref('cliniko__invoice_status') }} as statuses on {{ folded('balances.status') }} = statuses.name_folded
+    left join {{ ref('twenty__person') }} as people on invoices.patient_id = people._patient_id
+    left join visits on invoices.appointment_id = visits._appointment_id and people.id = visits._person_id
+    left join practitioners_by_name
+        on invoices.practitioner_id is null
+        and {{ folded('invoices.practitioner_name') }} = practitioners_by_name.name_folded
+    left join {{ ref('twenty__workspace_member') }} as members
+        on coalesce(invoices.practitioner_id, practitioners_by_name.practitioner_id) = members._practitioner_id
+)
+
+select * from final

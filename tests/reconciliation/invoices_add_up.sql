@@ -1,0 +1,1 @@
+{{ row_equation('invoice', ref('twenty__invoice'), 'sourceSystemId', ref('cliniko__invoices')) }}

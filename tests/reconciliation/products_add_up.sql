@@ -1,0 +1,1 @@
+{{ row_equation('product', ref('twenty__product'), 'sourceSystemId', ref('cliniko__products'), excluded='false') }}

@@ -1,0 +1,1 @@
+{{ money_equation('invoice', 'outstandingAmount', ref('cliniko__invoice_balances'), 'invoice_id', 'outstanding') }}

@@ -1,0 +1,1 @@
+{{ money_equation('invoice', 'totalAmount', ref('cliniko__invoices'), 'invoice_id', 'total') }}

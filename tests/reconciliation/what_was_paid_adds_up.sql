@@ -1,0 +1,1 @@
+{{ money_equation('payment', 'amount', ref('cliniko__payment_allocations'), 'allocation_id', 'clinic.amount') }}
