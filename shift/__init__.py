@@ -12,6 +12,7 @@ tables in the order that their relations demand. The rooms, and the one job of e
     graph         models, sources and tests as one graph; selectors; the load order
     building      run models and tests, in order, with results
     sql_errors    DuckDB's error about a compiled text, told of the file that a person edits
+    auditing      the scope of the migration, before anything moves: the sections of models/audit/
     destination   the protocol that a loader implements, and the typed values that pass through it
     connecting    finds a project's loader, and gives it its settings and its client
     pulling       what the CRM holds → `destination` tables

@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "init": "Make a project folder for one clinic.",
     "demo": "Move a synthetic clinic into a local twin of a CRM, from end to end.",
+    "audit": "Say what the exports hold and lack, and what will become of it, before anything moves.",
     "build": "Land the exports, run the models, test them.",
     "run": "Run models, without landing and without tests.",
     "test": "Run tests; after a load, the reconciliation too.",

@@ -84,7 +84,8 @@ class SourceColumn(_Shape, frozen=True):
 class SourceTable(_Shape, frozen=True):
     """One table of a source; for an export, how its files are known and what they hold.
 
-    ``left_out`` says why no model reads it, as that of a column says why none reads the column.
+    ``left_out`` says why no model reads it, as that of a column says why none reads the column. ``if_missing`` says
+    what a clinic without such a file goes without; ``from_api`` marks what no export holds, only Cliniko's API.
     """
 
     name: str
@@ -93,7 +94,9 @@ class SourceTable(_Shape, frozen=True):
     key: list[str] = []
     joins: dict[str, str] = {}
     required: bool = False
+    from_api: bool = False
     left_out: str | None = None
+    if_missing: str | None = None
     columns: list[SourceColumn] = []
 
 
@@ -154,13 +157,18 @@ class DefineSettings(_Shape, frozen=True):
 
 
 class LoadSettings(_Shape, frozen=True):
-    """What makes a model a staging table: the CRM's object that its rows become."""
+    """What makes a model a staging table: the CRM's object that its rows become.
+
+    ``fields`` names a model, as `ref('…')`, whose rows are further fields: `object`, `name`, `type`, `label`,
+    `description` and `options` (a list of `label` and `value`).
+    """
 
     object: str
     key: str
     mode: Literal["write", "match"] = "write"
     after: list[str] = []
     define: DefineSettings | None = None
+    fields: str | None = None
 
 
 class ModelConfig(_Shape, frozen=True):
@@ -205,11 +213,28 @@ class VariableDeclaration(_Shape, frozen=True):
     description: str | None = None
 
 
+class CustomField(_Shape, frozen=True):
+    """A custom field of Cliniko's, by its label there, and what it is to be in the CRM once it is `confirmed`.
+
+    ``section`` tells two of one label apart; ``name`` is the field's own in the CRM, made from the label where nothing
+    is said. A ``clinical`` one goes where clinical notes go.
+    """
+
+    custom_field: str
+    of: Literal["patient", "attendance"] = "patient"
+    section: str | None = None
+    name: str | None = None
+    type: Literal["text", "number", "date", "yes_no", "choice", "choices"] = "text"
+    clinical: bool = False
+    confirmed: bool = True
+
+
 class ModelsFile(_Shape, frozen=True):
     """A YAML file in models/."""
 
     models: list[ModelProperties] = []
     vars: list[VariableDeclaration] = []
+    custom_fields: list[CustomField] = []
 
 
 _VARIABLE_TYPES: dict[str, tuple[type, ...]] = {
@@ -318,6 +343,21 @@ class Project:
                     f"the var '{name}' has no value", where=self.document.where("vars"), hint=declaration.description
                 )
         return values
+
+    @cached_property
+    def custom_fields(self) -> tuple[CustomField, ...]:
+        """Every entry for a custom field, confirmed or not."""
+        found: dict[tuple[str, str | None, str], CustomField] = {}
+        for document in self._model_documents:
+            for index, entry in enumerate(document.value.custom_fields):
+                key = (entry.of, entry.section, entry.custom_field)
+                if key in found:
+                    raise ConfigurationError(
+                        f"the custom field '{entry.custom_field}' has two entries",
+                        where=document.where("custom_fields", index),
+                    )
+                found[key] = entry
+        return tuple(found.values())
 
     @staticmethod
     def _checked_var(declared: Mapping[str, VariableDeclaration], name: str, value: Any, where: str) -> Any:

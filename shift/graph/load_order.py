@@ -92,8 +92,9 @@ def _staged(
         columns=sent,
         mode=load.mode,
         parents=tuple(Parent(column, _load(graph.models[parent]).object, field) for column, parent, field in edges),
-        fields=tuple(
-            _field(graph, model, column, column.field, connection) for column in model.columns if column.field
+        fields=(
+            *(_field(graph, model, column, column.field, connection) for column in model.columns if column.field),
+            *_further_fields(graph, model, load, connection),
         ),
         define=_definition(model, load),
     )
@@ -135,19 +136,45 @@ def _field(
     )
 
 
+def _further_fields(
+    graph: Graph, model: Model, load: LoadSettings, connection: duckdb.DuckDBPyConnection
+) -> list[FieldDefinition]:
+    """The fields that a table names: those of the clinic's own making, which no YAML file can know."""
+    if load.fields is None:
+        return []
+    relation = _relation(graph, model, load.fields)
+    rows = connection.execute(
+        f"select name, type, label, description, options from {relation} where object = ? order by name", [load.object]
+    ).fetchall()
+    return [
+        FieldDefinition(
+            object=load.object,
+            name=name,
+            type=type,
+            label=label,
+            description=description or "",
+            options=tuple(Option(option["label"], option["value"]) for option in options or []),
+        )
+        for name, type, label, description, options in rows
+    ]
+
+
 def _options(
     graph: Graph, model: Model, settings: FieldSettings, connection: duckdb.DuckDBPyConnection
 ) -> tuple[Option, ...]:
     if isinstance(settings.options, OptionsFrom):
-        named = _REF.match(settings.options.from_)
-        if named is None or named[1] not in graph.models:
-            raise ConfigurationError(
-                f"'{settings.options.from_}' is no model", where=model.shown, hint="Write it as ref('model')."
-            )
-        relation = graph.models[named[1]].relation
+        relation = _relation(graph, model, settings.options.from_)
         rows = connection.execute(f"select label, value from {relation} order by label, value").fetchall()
         return tuple(Option(label, value) for label, value in rows)
     return tuple(Option(option.label, option.value) for option in settings.options or [])
+
+
+def _relation(graph: Graph, model: Model, reference: str) -> str:
+    """The table of the model that YAML names as `ref('…')`."""
+    named = _REF.match(reference)
+    if named is None or named[1] not in graph.models:
+        raise ConfigurationError(f"'{reference}' is no model", where=model.shown, hint="Write it as ref('model').")
+    return graph.models[named[1]].relation
 
 
 def _columns(model: Model, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

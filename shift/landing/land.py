@@ -27,7 +27,8 @@ def land(
     """Land every export below ``exports`` in the tables of the schema ``raw``, in place of what was there.
 
     Makes ``raw.<table>`` for each of the tables (empty where no file is of its kind), ``raw._files``,
-    ``raw._unreadable``, ``raw._columns`` and ``raw._attachments``. Raises ExportError, and leaves ``raw`` as it was,
+    ``raw._unreadable``, ``raw._columns``, ``raw._attachments``, and of what is declared ``raw._kinds`` and
+    ``raw._kind_columns``. Raises ExportError, and leaves ``raw`` as it was,
     where there is no folder or nothing to land in it, where a required table has no file, and where a file lacks a
     required column or has two columns of one name.
     """
@@ -79,6 +80,7 @@ def _landing(
                 landed_by_hash[result.sha256] = file.name
             found.append(result)
     _check_enough(found, source_tables, exports)
+    tables.append_kinds(connection, source_tables)
     tables.append_files(connection, found)
     beside = attachments.find(exports, source_tables, tables.known_hashes(connection))
     tables.append_attachments(connection, list(beside))

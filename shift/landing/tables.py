@@ -67,7 +67,28 @@ _ATTACHMENTS = {
     "modified_ns": "bigint",
     "sha256": "varchar",
 }
-_META = {"_files": _FILES, "_unreadable": _UNREADABLE, "_columns": _COLUMNS, "_attachments": _ATTACHMENTS}
+_KINDS = {
+    "kind": "varchar",
+    "description": "varchar",
+    "required": "boolean",
+    "from_api": "boolean",
+    "left_out": "varchar",
+    "if_missing": "varchar",
+}
+_KIND_COLUMNS = {
+    "kind": "varchar",
+    "column_name": "varchar",
+    "header": "varchar",
+    "left_out": "varchar",
+}
+_META = {
+    "_files": _FILES,
+    "_unreadable": _UNREADABLE,
+    "_columns": _COLUMNS,
+    "_attachments": _ATTACHMENTS,
+    "_kinds": _KINDS,
+    "_kind_columns": _KIND_COLUMNS,
+}
 
 # A longer cell than DuckDB's own limit is fine; this much is added for what the limit counts besides the record.
 _SPARE_BYTES = 1 << 12
@@ -246,6 +267,23 @@ def append_attachments(connection: duckdb.DuckDBPyConnection, found: Sequence[At
         connection,
         "_attachments",
         [(file.folder, file.path, file.size_bytes, file.modified_ns, file.sha256) for file in found],
+    )
+
+
+def append_kinds(connection: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable]) -> None:
+    """Write what the sources declare, so that SQL can say what a missing file or column costs."""
+    _append(
+        connection,
+        "_kinds",
+        [
+            (table.name, table.description, table.required, table.from_api, table.left_out, table.if_missing)
+            for table in tables
+        ],
+    )
+    _append(
+        connection,
+        "_kind_columns",
+        [(table.name, column.name, column.header, column.left_out) for table in tables for column in table.columns],
     )
 
 

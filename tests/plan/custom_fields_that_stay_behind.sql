@@ -1,4 +1,5 @@
--- Custom fields that somebody has filled in, and that no field of the CRM holds. They stay in raw.
+-- Custom fields that somebody has filled in, and that nobody confirmed: they stay in raw. `audit --propose` writes an
+-- entry for each; `custom_fields: all` takes them as they were found.
 {{ config(severity='warn') }}
 select
     of_what,
@@ -7,12 +8,5 @@ select
     type,
     filled,
 from {{ ref('cliniko__custom_fields') }}
-where
-    of_what != 'patient'
-    or {{ folded('label') }} not in (
-        {% for label in var('insurance').values() -%}
-        {{ folded(literal(label)) }},
-        {% endfor -%}
-        ''
-    )
+where not goes and not is_confirmed and not is_insurance
 order by filled desc, label

@@ -465,7 +465,18 @@ def test_a_failed_landing_leaves_raw_as_it_was(tmp_path: Path) -> None:
         assert rows(connection, "select file, landed from raw._files") == [("People.csv", 1)]
         names = "select table_name from duckdb_tables() order by all"
         assert rows(connection, names) == [
-            (name,) for name in ("_attachments", "_columns", "_files", "_unreadable", "people", "visits", "wait_list")
+            (name,)
+            for name in (
+                "_attachments",
+                "_columns",
+                "_files",
+                "_kind_columns",
+                "_kinds",
+                "_unreadable",
+                "people",
+                "visits",
+                "wait_list",
+            )
         ]
 
 
