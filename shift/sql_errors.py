@@ -13,10 +13,8 @@ _LINE = re.compile(r"^(LINE (\d+): )(.*)\n( *)(\^+)", re.MULTILINE)
 _MARGIN = " " * 9  # as wide as the number and the bar before a line of a file
 
 
-def explained(
-    graph: Graph, error: duckdb.Error, *, text: str, where: str, sql: str, this: str = "", lines_before: int = 1
-) -> ModelError:
-    """``text`` is the file's template, ``sql`` what it became; ``lines_before`` of other text stood before that.
+def explained(graph: Graph, error: duckdb.Error, *, text: str, where: str, sql: str, this: str = "") -> ModelError:
+    """``text`` is the file's template, ``sql`` what it became, which ran behind one line of ours.
 
     A generic test has no text of its own: its SQL is a macro's, and ``where`` is the line that asks for it.
     """
@@ -29,7 +27,7 @@ def explained(
     if not text:
         return ModelError(f"{said}\n{_MARGIN}{shown}\n{_MARGIN}{' ' * indent}{found[5]}", where=where)
 
-    compiled_line = max(1, int(found[2]) - lines_before)
+    compiled_line = max(1, int(found[2]) - 1)
     compiled = graph.project.compiled / where
     compiled.parent.mkdir(parents=True, exist_ok=True)
     compiled.write_text(sql + "\n", encoding="utf-8")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    import duckdb
+
     from shift.project import Project
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -95,7 +98,7 @@ def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, right: froze
     Console(highlight=False, markup=False).print(table)
 
 
-def opened(project: Project, *, read_only: bool = False) -> Any:
+def opened(project: Project, *, read_only: bool = False) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     """The project's DuckDB file, as a context manager that closes it."""
     from contextlib import closing
 
