@@ -57,7 +57,8 @@ def test_his_visits_are_tasks_that_hang_on_him(moved: Moved) -> None:
         (f"543342507031791277-{PETER}", "CANCELLED", "DONE"),
         (f"543342507031791300-{PETER}", "COMPLETED", "DONE"),
     ]
-    assert {one["assigneeId"] for one in tasks} == {moved.records("workspaceMembers")[0]["id"]}
+    members = {one["userEmail"]: one["id"] for one in moved.records("workspaceMembers")}
+    assert {one["assigneeId"] for one in tasks} == {members["front.desk@clinic.example"]}
 
 
 def test_his_note_keeps_every_answer_and_its_visit(moved: Moved) -> None:
