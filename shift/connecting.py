@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,23 +81,26 @@ def _loader(project: Project, name: str, where: str) -> tuple[Callable[..., Dest
     if path is None:
         known = {file.stem for folder in folders for file in folder.glob("*.py")}
         raise ConfigurationError(f"there is no loader '{name}'", where=where, hint=nearest(name, known))
-    module = _imported(path, f"shift_loader_{name}", project.shown(path))
+    module = _imported(path, project.shown(path))
     connect = getattr(module, "connect", None)
     if not callable(connect):
         raise ConfigurationError("a loader needs the function connect(settings, client)", where=project.shown(path))
     return connect, getattr(module, "URL", None)
 
 
-def _imported(path: Path, name: str, shown_as: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None, "a path that ends in .py has a loader"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where a loader's classes look up the names in their annotations
+def _imported(path: Path, shown_as: str) -> Any:
+    """The loader's module. Its folder counts as a package of its own: ``from .helper import …`` finds ``helper.py``."""
+    package = f"shift_loaders_{sha1(str(path.parent).encode()).hexdigest()[:12]}"
+    spec = importlib.machinery.ModuleSpec(package, None, is_package=True)
+    spec.submodule_search_locations = [str(path.parent)]
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+        del sys.modules[name]  # what was imported from this folder before may have been edited since
+    sys.modules[package] = importlib.util.module_from_spec(spec)
+    importlib.invalidate_caches()
     try:
-        spec.loader.exec_module(module)
+        return importlib.import_module(f"{package}.{path.stem}")
     except (ImportError, SyntaxError) as error:
         raise ConfigurationError(f"the loader cannot be imported: {error}", where=shown_as) from error
-    return module
 
 
 def _filled_in(project: Project, key: str, text: str | None) -> str | None:

@@ -13,6 +13,7 @@ from shift.errors import ConfigurationError, ShiftError
 if TYPE_CHECKING:
     import duckdb
 
+_LITTLE = "200MB"
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -53,6 +54,15 @@ def open_database(
                 f"DuckDB does not take '{name}: {value}': {str(error).splitlines()[0]}", where="project.yml, duckdb"
             ) from None
     return connection
+
+
+def spare_memory(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, str | int | float | bool]) -> None:
+    """Have DuckDB keep little in memory from here on, as what runs for hours beside other programs should.
+
+    What does not fit goes to disk. A ``memory_limit`` of project.yml stands.
+    """
+    if "memory_limit" not in settings:
+        connection.execute(f"set memory_limit = '{_LITTLE}'")
 
 
 def quoted(identifier: str) -> str:

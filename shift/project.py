@@ -35,7 +35,7 @@ class LoadPolicy(_Shape, frozen=True):
 
     on_conflict: Literal["flag", "theirs", "ours"] = "flag"
     on_missing: Literal["keep", "flag", "delete"] = "keep"
-    automations: Literal["pause", "leave"] = "pause"
+    automations: Literal["pause", "leave"] | None = None
     provision: Literal["api", "by_hand"] = "api"
 
 
@@ -284,7 +284,10 @@ class Project:
 
     @property
     def ledger(self) -> Path:
-        return self.root / "state" / "ledger.sqlite"
+        """The ledger of the destination that was chosen; which file that is, the ledger's room knows."""
+        from shift.ledger import path_for
+
+        return path_for(self.root / "state", self.to or "")
 
     def shown(self, path: Path) -> str:
         """A path as messages name it: from the project's folder, with forward slashes."""
@@ -322,8 +325,8 @@ class Project:
         return found
 
     @cached_property
-    def variables(self) -> dict[str, Any]:
-        """Every declared var with its value: the command line's, else project.yml's, else its default."""
+    def declarations(self) -> dict[str, VariableDeclaration]:
+        """Every declared var."""
         declared: dict[str, VariableDeclaration] = {}
         for document in self._model_documents:
             for index, declaration in enumerate(document.value.vars):
@@ -332,6 +335,12 @@ class Project:
                         f"the var '{declaration.name}' is declared twice", where=document.where("vars", index)
                     )
                 declared[declaration.name] = declaration
+        return declared
+
+    @cached_property
+    def variables(self) -> dict[str, Any]:
+        """Every declared var with its value: the command line's, else project.yml's, else its default."""
+        declared = self.declarations
         values = {name: declaration.default for name, declaration in declared.items()}
         for name, value in self.file.vars.items():
             values[name] = self._checked_var(declared, name, value, self.document.where("vars", name))

@@ -23,8 +23,14 @@ class StagingModel:
 
     ``relation`` is its table in DuckDB (``twenty.person``), ``object`` the CRM's own name for what its rows become,
     ``key`` the column that names a row in the source. ``columns`` are those that are sent: all but the ones that start
-    with ``_``. ``mode`` "match" means that its rows are looked up and never written. ``fields`` and ``define`` are
-    what the workspace must have before the first row goes out.
+    with ``_``. ``mode`` "match" means that its rows are looked up and never created; of these, the columns in
+    ``when_matched`` alone are written. ``deferred`` are columns that close a circle: left out when a record is created,
+    set by an update once the whole circle is in; ``parents`` has their edges too. ``fields`` and ``define`` are what
+    the workspace must have before the first row goes out.
+
+    ``at_home`` are the columns that start with ``_``. Two of them have a meaning. A row with a ``_linked_id`` stands
+    for a record that was in the CRM before: it is not written, and its dependants point to that record. ``_found_by``
+    tells how a row was matched; nothing is written to one that is the "fallback".
     """
 
     name: str
@@ -36,3 +42,11 @@ class StagingModel:
     parents: tuple[Parent, ...] = ()
     fields: tuple[FieldDefinition, ...] = ()
     define: ObjectDefinition | None = None
+    when_matched: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
+    at_home: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The columns that may be sent."""
+        return self.columns if self.mode == "write" else self.when_matched

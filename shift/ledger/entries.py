@@ -7,8 +7,26 @@ from typing import Literal
 
 from msgspec import Struct
 
-Operation = Literal["create", "update", "adopt"]
-Status = Literal["created", "updated", "adopted", "refused", "absent", "rejected", "foreign", "gone", "conflict"]
+DATA_MODEL = "data model"  # what a run's plan calls the objects, fields and choices that are made first
+
+Operation = Literal["create", "update", "adopt", "free", "upload", "delete", "restore"]
+Status = Literal[
+    "created",
+    "updated",
+    "adopted",
+    "freed",
+    "uploaded",
+    "deleted",
+    "restored",
+    "refused",
+    "absent",
+    "rejected",
+    "foreign",
+    "gone",
+    "conflict",
+    "kept",
+]
+AutomationEvent = Literal["pausing", "paused", "resumed", "made"]
 RunStatus = Literal["done", "failed", "interrupted"]
 
 
@@ -42,12 +60,52 @@ class Settled(Struct, frozen=True):
     record: str | None = None
 
 
+class Write(Struct, frozen=True):
+    """One step in the life of a record: what was sent (``body``), and the record before and ``after``, all as JSON.
+
+    ``before`` is null of a create, and both where nothing had to be sent.
+    """
+
+    run: int
+    status: Status
+    body: str | None
+    before: str | None
+    after: str | None
+
+
+class Gone(Struct, frozen=True):
+    """A record of which the last word is that somebody deleted it; ``ours`` where this ledger ever had it in its care.
+
+    One that is not was found in the CRM's bin when it was about to be created.
+    """
+
+    object: str
+    key: str
+    id: str
+    ours: bool
+
+
+class Freed(Struct, frozen=True):
+    """A record that gave up a unique value and was not written since: what was sent (``body``), and the record before.
+
+    ``hash``, ``status`` and ``message`` are of the last word on it, which may speak of a later try.
+    """
+
+    key: str
+    id: str
+    body: str
+    before: str
+    hash: str
+    status: Status
+    message: str | None
+
+
 class SchemaNote(Struct, frozen=True):
-    """One step of provisioning; ``field`` is null for the object itself."""
+    """One step of provisioning, or of undoing it; ``field`` is null for the object itself."""
 
     object: str
     field: str | None
-    event: Literal["intended", "made"]
+    event: Literal["intended", "made", "refused", "removing", "removed"]
     id: str | None = None
     details: str = "{}"
 

@@ -1,14 +1,16 @@
 """The ledger as tables in DuckDB, schema `ledger`, for plan, models and tests: `source('ledger', 'records')`.
 
-runs, intents, outcomes, held_back, calls, schema_changes   as they are in the ledger, without bodies
+runs, intents, outcomes, held_back, calls, schema_changes, automations, looked_at   as in the ledger, without bodies
 records   one row per record that the ledger has a last word on: object, key, id and hash (of what was last
-          written; both null while it is not in the CRM), status (of the last outcome), seen_hash (of the payload
-          that the status speaks of), message, run, noted_at
+          written; both null while it is not in the CRM, and the hash too where a rollback left the record, so that
+          the next load compares it by field), status (of the last outcome but *kept*), seen_hash (of the payload that
+          the status speaks of), message, run, noted_at
 rejects   the records whose last outcome is *rejected*: object, key, id, message (the CRM's words), run, noted_at
 """
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,49 +25,75 @@ _COLUMNS = {
     "id varchar, hash varchar",
     "outcomes": "intent bigint, noted_at timestamptz, status varchar, id varchar, message varchar",
     "held_back": "run bigint, noted_at timestamptz, object varchar, key varchar, reason varchar",
+    "doubles": "noted_at timestamptz, run bigint, object varchar, key varchar, id varchar, kept boolean",
     "calls": "noted_at timestamptz, run bigint, method varchar, path varchar, status bigint, seconds double, "
-    "request_id varchar, error varchar",
+    "attempt bigint, request_id varchar, error varchar",
     "schema_changes": "noted_at timestamptz, run bigint, object varchar, field varchar, event varchar, id varchar, "
     "details varchar",
+    "automations": "noted_at timestamptz, run bigint, event varchar, id varchar, name varchar",
+    "looked_at": "noted_at timestamptz, run bigint, mapping varchar",
+    "undoings": "run bigint, undone bigint",
 }
+# What a record was last written with is mostly its last word too: few need the second look-up.
 _RECORDS = """
 create or replace table ledger.records as
-with settled as (
+with words as (
     select
         intents.intent,
         intents.object,
         intents.key,
-        outcomes.status
+        coalesce(outcomes.id, intents.id) as id,
+        intents.hash,
+        outcomes.status,
+        outcomes.message,
+        intents.run,
+        outcomes.noted_at,
     from ledger.intents as intents
     join ledger.outcomes as outcomes on outcomes.intent = intents.intent
-    where outcomes.status not in ('refused', 'absent')
+    where outcomes.status not in ('refused', 'absent', 'uploaded')
+        and not (outcomes.status = 'rejected' and intents.operation = 'restore')
+        and intents.operation <> 'upload'
 ),
 latest as (
     select
-        object,
-        key,
-        max(intent) as last_word,
-        max(intent) filter (where status in ('created', 'updated', 'adopted')) as last_write,
-        max(intent) filter (where status = 'gone') as last_gone,
-    from settled
+        max(intent) filter (where status <> 'kept') as last_word,
+        max(intent) filter (where status in ('created', 'updated', 'adopted', 'freed', 'restored')) as last_write,
+        max(intent) filter (where status in ('gone', 'deleted')) as last_gone,
+        max(intent) filter (where status = 'kept') as last_kept,
+    from words
     group by object, key
+),
+written_before as (
+    select
+        latest.last_word,
+        words.id,
+        words.hash,
+    from latest
+    join words on words.intent = latest.last_write
+    where latest.last_write < latest.last_word
 ),
 final as (
     select
-        latest.object,
-        latest.key,
-        case when last_write > coalesce(last_gone, 0) then coalesce(written_outcome.id, written.id) end as id,
-        case when last_write > coalesce(last_gone, 0) then written.hash end as hash,
-        outcomes.status,
-        said.hash as seen_hash,
-        outcomes.message,
-        said.run,
-        outcomes.noted_at,
+        words.object,
+        words.key,
+        case
+            when last_write <= last_gone then null
+            when last_write = latest.last_word then words.id
+            else written_before.id
+        end as id,
+        case
+            when last_write <= greatest(last_gone, last_kept) then null
+            when last_write = latest.last_word then words.hash
+            else written_before.hash
+        end as hash,
+        words.status,
+        words.hash as seen_hash,
+        words.message,
+        words.run,
+        words.noted_at,
     from latest
-    join ledger.intents as said on said.intent = latest.last_word
-    join ledger.outcomes as outcomes on outcomes.intent = latest.last_word
-    left join ledger.intents as written on written.intent = latest.last_write
-    left join ledger.outcomes as written_outcome on written_outcome.intent = latest.last_write
+    join words on words.intent = latest.last_word
+    left join written_before on written_before.last_word = latest.last_word
 )
 select * from final
 """
@@ -86,7 +114,8 @@ where status = 'rejected'
 
 def mirror(ledger: Ledger | None, connection: duckdb.DuckDBPyConnection) -> None:
     """Bring the mirror in DuckDB up to the ledger, all of it or nothing; empty tables where there is no ledger yet."""
-    identity = ledger.identity() if ledger else "none"
+    # A mirror of other columns, as an older program made it, is no mirror of this ledger either.
+    identity = f"{ledger.identity() if ledger else 'none'} {sha256(repr(_COLUMNS).encode()).hexdigest()[:16]}"
     connection.execute("begin")
     try:
         connection.execute("create schema if not exists ledger")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from shift.ledger.lock import holding
 from shift.ledger.store import Ledger
 
 _FORMAT = "1"
+_SHAPE = 3  # grows with every table and column that is added
 _TABLES = {
     "meta": "name text primary key, value text not null",
     "runs": "run integer primary key, command text not null, pid integer not null, started_at text not null",
@@ -30,14 +31,43 @@ _TABLES = {
     "held_back": """
         run integer not null references runs, noted_at text not null, object text not null, key text not null,
         reason text not null""",
+    "doubles": """
+        noted_at text not null, run integer references runs, object text not null, key text not null, id text not null,
+        kept integer not null""",
     "calls": """
         noted_at text not null, run integer references runs, method text not null, path text not null,
-        status integer, seconds real not null, request_id text, error text""",
+        status integer, seconds real not null, attempt integer not null, request_id text, error text""",
     "schema_changes": """
         noted_at text not null, run integer not null references runs, object text not null, field text,
         event text not null, id text, details text not null""",
+    "automations": """
+        noted_at text not null, run integer references runs, event text not null, id text not null,
+        name text not null""",
+    "planned": "run integer not null references runs, object text not null, rows integer not null",
+    "looked_at": "noted_at text not null, run integer references runs, mapping text not null",
+    "undoings": "run integer not null references runs, undone integer not null references runs",
 }
-_INDEXES = ("create index if not exists intents_by_record on intents (object, key)",)
+_INDEXES = (
+    "create index if not exists intents_by_record on intents (object, key)",
+    "create index if not exists intents_that_free on intents (object) where operation = 'free'",
+    "create index if not exists intents_that_free on intents (object, key) where operation = 'free'",
+)
+
+
+def path_for(state: Path, destination: str) -> Path:
+    """The ledger of a destination in a project's folder for state.
+
+    The first one that is loaded into has `ledger.sqlite`; every other one has its name in that of its file.
+    """
+    first, own = state / "ledger.sqlite", state / f"ledger.{destination}.sqlite"
+    if own.exists() or not first.exists():
+        return own if own.exists() else first
+    with closing(sqlite3.connect(f"{first.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            bound = connection.execute("select value from meta where name = 'destination'").fetchone()
+        except sqlite3.DatabaseError:
+            return first  # who opens it says what is wrong with it
+    return first if bound is None or bound[0] == destination else own
 
 
 @contextmanager
@@ -66,6 +96,9 @@ def reading(path: Path) -> Iterator[Ledger | None]:
         return
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
+        if connection.execute("pragma user_version").fetchone() != (_SHAPE,):
+            with closing(sqlite3.connect(path, isolation_level=None)) as writable:
+                _prepare(writable, path)
         yield Ledger(connection, path)
     finally:
         connection.close()
@@ -94,6 +127,9 @@ def _create(connection: sqlite3.Connection) -> None:
             )
     for index in _INDEXES:
         connection.execute(index)
+    if not connection.execute("select 1 from pragma_table_info('calls') where name = 'attempt'").fetchone():
+        connection.execute("alter table calls add column attempt integer not null default 1")
+    connection.execute(f"pragma user_version = {_SHAPE}")
     connection.execute("commit")
 
 
@@ -110,14 +146,22 @@ def _bind(connection: sqlite3.Connection, path: Path, destination: str, workspac
         connection.execute("begin immediate")
         connection.executemany("insert into meta values (?, ?)", list(values.items()))
         connection.execute("commit")
-    elif (bound["destination"], bound["workspace_id"]) != (destination, workspace.id):
+    else:
+        require_bound(Ledger(connection, path), destination, workspace)
+
+
+def require_bound(ledger: Ledger | None, destination: str, workspace: Workspace) -> None:
+    """Raise LedgerError where a ledger, if there is one, is not this workspace's: it tells of other records then."""
+    if ledger is None:
+        return
+    bound, of = ledger.workspace()
+    if (bound, of.id) != (destination, workspace.id):
         raise LedgerError(
-            f"this ledger belongs to {_shown(bound['destination'], bound['workspace_name'], bound['workspace_id'])}, "
-            f"and the key opens {_shown(destination, workspace.name, workspace.id)}",
-            where=str(path),
+            f"this ledger belongs to {_shown(bound, of)}, and the key opens {_shown(destination, workspace)}",
+            where=str(ledger.path),
             hint="Use that workspace's URL and key, or a project folder of its own for each workspace.",
         )
 
 
-def _shown(destination: str, name: str, id: str) -> str:
-    return f"the workspace '{name}' ({id}) of {destination}"
+def _shown(destination: str, workspace: Workspace) -> str:
+    return f"the workspace '{workspace.name}' ({workspace.id}) of {destination}"

@@ -1,22 +1,27 @@
-"""The ledger's file: noting what is meant and what became of it, and reading it back."""
+"""The ledger's file: noting what is meant and what became of it, durably and from several threads."""
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shift.destination import Workspace
 from shift.errors import LedgerError
 from shift.invocation import command
-from shift.ledger.entries import Intent, OpenIntent, Run, RunStatus, SchemaNote, Settled, Status
+from shift.ledger.entries import (
+    AutomationEvent,
+    Intent,
+    RunStatus,
+    SchemaNote,
+    Settled,
+)
+from shift.ledger.memory import Memory, as_written
 
 if TYPE_CHECKING:
     from shift.http import Call
@@ -29,8 +34,13 @@ _COLUMNS = {
     "outcomes": ("intent", "noted_at", "status", "id", "message"),
     "snapshots": ("intent", "id", "body"),
     "held_back": ("run", "noted_at", "object", "key", "reason"),
-    "calls": ("noted_at", "run", "method", "path", "status", "seconds", "request_id", "error"),
+    "doubles": ("noted_at", "run", "object", "key", "id", "kept"),
+    "calls": ("noted_at", "run", "method", "path", "status", "seconds", "attempt", "request_id", "error"),
     "schema_changes": ("noted_at", "run", "object", "field", "event", "id", "details"),
+    "automations": ("noted_at", "run", "event", "id", "name"),
+    "planned": ("run", "object", "rows"),
+    "looked_at": ("noted_at", "run", "mapping"),
+    "undoings": ("run", "undone"),
 }
 # So many rows go into a statement. Each statement lets other threads run, and then has to wait until they let it go on.
 _ROWS_A_STATEMENT = 90
@@ -41,7 +51,7 @@ _SOON_SECONDS = 0.25
 _Values = tuple[Any, ...]
 
 
-class Ledger:
+class Ledger(Memory):
     """An open ledger file. Writers are handed out by ``writing`` only, and may be used from several threads."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -56,12 +66,22 @@ class Ledger:
         self._numbering = threading.Lock()
         self._flushed = time.monotonic()
 
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._path
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is open, under which what is meant can be noted."""
+        return self._run is not None
+
     # --- writing ------------------------------------------------------------------------------------------------
 
     @contextmanager
     def run(self, name: str) -> Iterator[int]:
         """Note a run around the block, and how it ended. Yields its number, under which all else is noted."""
-        self._write("runs", [(name, os.getpid(), now())])
+        self._write("runs", [(name, os.getpid(), _now())])
         [(number,)] = self._rows("select max(run) from runs")
         self._run = number
         status: RunStatus = "failed"
@@ -76,12 +96,12 @@ class Ledger:
             message = str(error)
             raise
         finally:
-            self._write("run_ends", [(number, now(), status, message)])
+            self._write("run_ends", [(number, _now(), status, message)])
             self._run = None
 
     def intend(self, intents: Sequence[Intent]) -> range:
         """Note what calls are about to write, durably, and number it."""
-        at = now()
+        at = _now()
         with self._numbering:
             if self._next is None:
                 [(self._next,)] = self._rows("select coalesce(max(intent), 0) + 1 from intents")
@@ -112,18 +132,42 @@ class Ledger:
 
     def hold_back(self, object: str, rows: Iterable[tuple[str, str]]) -> None:
         """Note rows, (key, reason) each, that were not sent because a parent is not in."""
-        at = now()
+        at = _now()
         self._write("held_back", [(self._run, at, object, key, reason) for key, reason in rows])
+
+    def note_doubles(self, object: str, key: str, kept: str, others: Iterable[str]) -> None:
+        """Note that several records of the CRM stand for one row: the one that is kept, and those beside it."""
+        known = {id for (id,) in self._rows("select id from doubles where object = ? and key = ?", (object, key))}
+        at = _now()
+        found = [(kept, 1), *((id, 0) for id in others)]
+        self._write("doubles", [(at, self._run, object, key, id, is_kept) for id, is_kept in found if id not in known])
 
     def note_schema(self, note: SchemaNote) -> None:
         """Note one step of provisioning, durably."""
-        values = (now(), self._run, note.object, note.field, note.event, note.id, note.details)
+        values = (_now(), self._run, note.object, note.field, note.event, note.id, note.details)
         self._write("schema_changes", [values])
+
+    def note_automation(self, event: AutomationEvent, id: str, name: str) -> None:
+        """Note what is done to an automation, durably; *made*: automations made the record ``id`` of an object."""
+        self._write("automations", [(_now(), self._run, event, id, name)])
+
+    def note_undoing(self, runs: Iterable[int]) -> None:
+        """Note which runs this one, a rollback, sets out to undo, durably."""
+        self._write("undoings", [(self._run, undone) for undone in runs])
+
+    def note_planned(self, rows: Mapping[str, int]) -> None:
+        """Note how many rows of each object this run sets out to write."""
+        self._write("planned", [(self._run, object, count) for object, count in rows.items() if count])
+
+    def note_look(self, mapping: str) -> None:
+        """Note that somebody saw, field by field, what the loads up to now made of this mapping."""
+        [(run,)] = self._rows("select max(run) from runs")
+        self._write("looked_at", [(_now(), run, mapping)])
 
     def note_call(self, call: Call) -> None:
         """Note a call, with the next commit."""
-        values = (now(), self._run, call.method, call.path, call.status, call.seconds, call.request_id, call.error)
-        self._add("calls", [values])
+        answer = (call.status, call.seconds, call.attempt, call.request_id, call.error)
+        self._add("calls", [(_now(), self._run, call.method, call.path, *answer)])
 
     def flush(self) -> None:
         """Make durable what waits, all of it or nothing. Raises LedgerError, from the first failure on, every time."""
@@ -132,94 +176,6 @@ class Ledger:
                 waiting, self._soon = self._soon, []
                 self._flushed = time.monotonic()
             self._commit(waiting)
-
-    # --- reading ------------------------------------------------------------------------------------------------
-
-    def workspace(self) -> tuple[str, Workspace]:
-        """The destination's name and the workspace that this ledger is bound to."""
-        meta = dict(self._rows("select name, value from meta"))
-        return meta["destination"], Workspace(meta["workspace_id"], meta["workspace_name"])
-
-    def identity(self) -> str:
-        """What tells this ledger from every other, also from one that was begun anew in its place."""
-        [(value,)] = self._rows("select value from meta where name = 'identity'")
-        return str(value)
-
-    def last_row(self, table: str) -> int:
-        """The number of a table's last row; rows are numbered as they come."""
-        self.flush()
-        [(number,)] = self._rows(f"select coalesce(max(rowid), 0) from {table}")
-        return int(number)
-
-    def runs(self) -> list[Run]:
-        """All runs, oldest first."""
-        rows = self._rows(
-            "select run, command, pid, started_at, ended_at, status, message "
-            "from runs left join run_ends using (run) order by run"
-        )
-        return [Run(*row) for row in rows]
-
-    def open_intents(self) -> list[OpenIntent]:
-        """The intents without an outcome, oldest first."""
-        rows = self._rows(
-            "select intents.intent, intents.noted_at, operation, object, key, intents.id, hash, body "
-            "from intents left join outcomes using (intent) where outcomes.intent is null order by intents.intent"
-        )
-        return [OpenIntent(number, datetime.fromisoformat(at), Intent(*rest)) for number, at, *rest in rows]
-
-    def sent_and_lost(self, object: str, keys: Sequence[str]) -> set[str]:
-        """Those of the keys of which a create of ours once went out unanswered and was not found afterwards.
-
-        If such a record turns up later, it is ours: the call was slower than the look-up.
-        """
-        rows = self._rows(
-            "select distinct key from intents join outcomes using (intent) where object = ? "
-            "and operation = 'create' and status = 'absent' and key in (select value from json_each(?))",
-            (object, json.dumps(list(keys))),
-        )
-        return {key for (key,) in rows}
-
-    def last_snapshots(self, object: str, keys: Sequence[str]) -> dict[str, str]:
-        """By key: the record's body as the CRM showed it after our last write."""
-        rows = self._rows(
-            "select key, snapshots.body from intents join snapshots using (intent) "
-            "where object = ? and key in (select value from json_each(?)) order by intent",
-            (object, json.dumps(list(keys))),
-        )
-        return dict(rows)
-
-    def counts(self, run: int, object: str) -> dict[Status, int]:
-        """How many of an object's records came to which end in a run, each counted once."""
-        self.flush()
-        rows = self._rows(
-            "select status, count(*) from (select key, status, max(intent) from intents join outcomes using (intent) "
-            "where run = ? and object = ? and status not in ('refused', 'absent') group by key) group by status",
-            (run, object),
-        )
-        return dict(rows)
-
-    def not_made(self, run: int, object: str) -> list[str]:
-        """The keys of an object's records that are not in the CRM after this run tried, or not there by our doing."""
-        rows = self._rows(
-            "select distinct key from intents join outcomes using (intent) where run = ? and object = ? "
-            "and (status in ('foreign', 'gone') or (status = 'rejected' and operation = 'create'))",
-            (run, object),
-        )
-        return [key for (key,) in rows]
-
-    def held_back(self, run: int, object: str) -> int:
-        """How many of an object's rows a run did not send because a parent is not in."""
-        [(count,)] = self._rows("select count(*) from held_back where run = ? and object = ?", (run, object))
-        return int(count)
-
-    def unfinished_schema(self) -> list[SchemaNote]:
-        """Objects and fields that were about to be made, and never noted as made."""
-        rows = self._rows(
-            "select object, field, 'intended', null, details from schema_changes as meant where event = 'intended' "
-            "and not exists (select 1 from schema_changes as made where made.event = 'made' "
-            "and made.object = meant.object and made.field is meant.field)"
-        )
-        return [SchemaNote(*row) for row in rows]
 
     def rows(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
         """A query's rows, ten thousand at a time: for the mirror and for reports."""
@@ -241,7 +197,7 @@ class Ledger:
         self.flush()
 
     def _add_outcomes(self, outcomes: Iterable[Settled]) -> None:
-        at, settled = now(), list(outcomes)
+        at, settled = _now(), list(outcomes)
         self._add("outcomes", [(one.intent, at, one.status, one.id, one.message) for one in settled])
         self._add("snapshots", [(one.intent, one.id, one.record) for one in settled if one.record is not None])
 
@@ -281,6 +237,5 @@ class Ledger:
         )
 
 
-def now() -> str:
-    """This moment as the ledger writes it: UTC, ISO 8601, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _now() -> str:
+    return as_written(datetime.now(UTC))

@@ -49,6 +49,15 @@ def test_a_loader_that_travels_with_the_package_is_found_second(make_project: Ma
         assert type(destination).__name__ == "Echo"
 
 
+def test_a_loader_may_have_helpers_beside_it(make_project: MakeProject) -> None:
+    settings = project_yml(url="http://127.0.0.1:1")
+    files = {"loaders/echo.py": "from .echo_wire import Echo, connect\n", "loaders/echo_wire.py": LOADER}
+    for greeting in ("good morning", "good night"):
+        files["loaders/echo_wire.py"] = f"{LOADER}\nEcho.greeting = '{greeting}'\n"
+        with connected(make_project({"project.yml": settings, **files})) as destination:
+            assert destination.greeting == greeting  # type: ignore[attr-defined]
+
+
 def test_a_loader_may_know_its_own_url(make_project: MakeProject) -> None:
     loader = 'URL = "http://127.0.0.1:1"\n' + LOADER
     project = make_project({"project.yml": project_yml(), "loaders/echo.py": loader})

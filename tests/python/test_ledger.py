@@ -250,3 +250,111 @@ def test_schema_changes_that_were_never_finished_are_known(path: Path) -> None:
             book.note_schema(note)
         book.note_schema(SchemaNote("visit", None, "made", "meta-1"))
         assert [(note.object, note.field) for note in book.unfinished_schema()] == [("visit", "kind")]
+
+
+def test_each_destination_of_a_project_has_a_ledger_of_its_own(tmp_path: Path) -> None:
+    assert ledger.path_for(tmp_path, "twenty") == ledger.path_for(tmp_path, "nutshell") == tmp_path / "ledger.sqlite"
+    with ledger.writing(ledger.path_for(tmp_path, "twenty"), "twenty", HARBOUR):
+        pass
+    assert ledger.path_for(tmp_path, "twenty") == tmp_path / "ledger.sqlite"
+    assert ledger.path_for(tmp_path, "nutshell") == tmp_path / "ledger.nutshell.sqlite"
+    with ledger.writing(ledger.path_for(tmp_path, "nutshell"), "nutshell", HARBOUR):
+        pass
+    assert ledger.path_for(tmp_path, "nutshell") == tmp_path / "ledger.nutshell.sqlite"
+
+
+def test_a_file_that_is_no_ledger_is_left_for_who_opens_it(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_text("not a database, not even a short one")
+    assert ledger.path_for(tmp_path, "twenty") == tmp_path / "ledger.sqlite"
+
+
+# --- what loading asks of it ------------------------------------------------------------------------------------
+
+
+def settled(book: ledger.Ledger, intent: Intent, status: ledger.Status, id: str | None = None) -> None:
+    [number] = book.intend([intent])
+    book.settle([Settled(number, status, id)])
+
+
+def test_ids_are_those_of_records_that_are_in(path: Path) -> None:
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
+        for key, statuses in {
+            "in": ("rejected", "created", "updated", "conflict"),
+            "gone": ("created", "gone"),
+            "deleted": ("created", "deleted"),
+            "again": ("created", "deleted", "created"),
+            "refused": ("rejected",),
+            "lost": ("absent",),
+            "foreign": ("foreign",),
+            "freed": ("created", "freed"),
+        }.items():
+            for number, status in enumerate(statuses):
+                operation = "update" if number else "create"
+                settled(book, Intent(operation, "person", key, None, "h"), status, f"{key}-{number}")  # type: ignore[arg-type]
+        keys = ["in", "gone", "deleted", "again", "refused", "lost", "foreign", "freed", "unknown"]
+        assert book.ids("person", keys) == {"in": "in-2", "again": "again-2", "freed": "freed-1"}
+        assert book.ids("task", keys) == {}
+
+
+def test_an_upload_waits_until_its_record_is_made_or_rejected(path: Path) -> None:
+    upload = Intent("upload", "file", "1", None, "bytes")
+    create = Intent("create", "file", "1", None, "row")
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
+        assert book.waiting_upload("file", "1", "bytes") is None
+        settled(book, upload, "uploaded", "f-1")
+        settled(book, create, "absent")
+        settled(book, create, "refused")
+        assert book.waiting_upload("file", "1", "bytes") == "f-1"
+        assert book.waiting_upload("file", "1", "other bytes") is None
+        assert book.waiting_upload("file", "2", "bytes") is None
+        settled(book, create, "created", "r-1")
+        assert book.waiting_upload("file", "1", "bytes") is None
+        settled(book, upload, "uploaded", "f-2")
+        settled(book, create, "rejected")
+        assert book.waiting_upload("file", "1", "bytes") is None
+        [noted_ahead] = book.intend([create])
+        settled(book, upload, "uploaded", "f-3")
+        assert book.waiting_upload("file", "1", "bytes") == "f-3"
+        book.settle([Settled(noted_ahead, "created", "r-2")])
+        assert book.waiting_upload("file", "1", "bytes") is None
+
+
+def test_doubles_are_noted_once(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load") as run:
+        book.note_doubles("person", "42", "1", ["2"])
+        book.note_doubles("person", "42", "1", ["2", "3"])
+        assert book.doubles(run) == 2
+        ledger.mirror(book, connection)
+    assert connection.execute("select key, id, kept from ledger.doubles order by id").fetchall() == [
+        ("42", "1", True),
+        ("42", "2", False),
+        ("42", "3", False),
+    ]
+
+
+def test_a_ledger_of_an_older_program_is_read_and_written(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
+        settled(book, CREATE, "created", "id-42")
+    with sqlite3.connect(path) as old:
+        old.execute("drop table doubles")
+        old.execute("alter table calls drop column attempt")
+        old.execute("pragma user_version = 0")
+    old.close()
+    with ledger.reading(path) as read:
+        assert read is not None
+        ledger.mirror(read, connection)
+    assert connection.execute("select key, status from ledger.records").fetchall() == [("42", "created")]
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
+        book.note_call(Call("GET", "/", 200, 0.1, attempt=3))
+        book.note_doubles("person", "42", "1", ["2"])
+    assert rows(path, "select attempt from calls") == [(3,)]
+
+
+def test_a_mirror_of_other_columns_is_begun_anew(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
+        book.note_call(Call("GET", "/", 200, 0.1))
+        ledger.mirror(book, connection)
+        connection.execute("alter table ledger.calls drop column attempt")
+        connection.execute("update ledger._mirrored set ledger = split_part(ledger, ' ', 1)")
+        ledger.mirror(book, connection)
+    assert connection.execute("select attempt from ledger.calls").fetchall() == [(1,)]
