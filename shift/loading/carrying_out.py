@@ -12,10 +12,13 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from shift.ledger import Status
-from shift.loading import work
-from shift.loading.creating import Planned, Writer, create, note_ahead
+from shift.loading import deferring, deleting, freeing, parents, references, work
+from shift.loading.changing import look_once_more
+from shift.loading.creating import create, note_ahead
+from shift.loading.unsure import settle_unsure, sweep
 from shift.loading.updating import OnConflict, adopt, update
 from shift.loading.work import Work
+from shift.loading.writer import Planned, Writer
 from shift.planning import Action
 from shift.staging import StagingModel
 
@@ -49,13 +52,19 @@ class ObjectResult:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a load did. ``complete`` where nothing was rejected, held back, or left for a person to decide."""
+    """What a load did. ``complete`` where nothing was rejected, held back, or left for a person to decide.
+
+    ``doubles``: records that stand beside another of the same row, in a CRM that gives ids itself.
+    """
 
     objects: tuple[ObjectResult, ...]
+    doubles: int = 0
 
     @property
     def complete(self) -> bool:
-        return not any(one.held_back or set(one.counts) - {"created", "updated", "adopted"} for one in self.objects)
+        return not self.doubles and not any(
+            one.held_back or set(one.counts) - {"created", "updated", "adopted", "deleted"} for one in self.objects
+        )
 
     @property
     def exit_code(self) -> int:
@@ -77,33 +86,54 @@ def load(
     Raises Stop or Again where the CRM takes no more, LedgerError where the ledger takes no more, and KeyboardInterrupt:
     every call that was under way is finished and noted first.
     """
-    written = [model for model in staging if model.mode == "write"]
+    written = [model for model in staging if model.written]
     ledger, limits = writer.ledger, writer.destination.limits
     work.begin(connection)
+    parents.begin(connection)
     ahead: Work | None = None
     with _Hands(writer, concurrency) as hands:
-        for model, following in zip_longest(written, written[1:]):
+        for at, (model, following) in enumerate(zip_longest(written, written[1:])):
             ready = ahead or work.prepare(connection, model, limits)
+            if ready.batches and parents.look_up(writer, connection, model):
+                ready = work.prepare(connection, model, limits)
             if "held_back" in ready.counts:
                 work.note_held_back(connection, ledger, model)
-            _hand_over(hands, model, ready, on_conflict, on_progress)
+            freeing.give_up(writer, connection, model)
+            _hand_over(hands, connection, model, ready, on_conflict, on_progress)
             # While the last calls are under way, what comes next is made ready.
             ahead = work.prepare(connection, following, limits) if following else None
             ledger.flush()
             hands.finish()
+            settle_unsure(writer)
+            freeing.set_back(writer, connection, model)
             if not_made := ledger.not_made(run, model.object):
                 work.note_out_of_reach(connection, model, not_made)
                 ahead = None
-    return LoadResult(
-        tuple(
-            ObjectResult(model.object, ledger.counts(run, model.object), ledger.held_back(run, model.object))
-            for model in written
-        )
-    )
+            for waiting in deferring.closing_at(written, at):
+                _set(hands, connection, waiting, on_conflict)
+    deleting.delete_gone(writer, connection, written)
+    look_once_more(writer)
+    sweep(writer)
+    results = [
+        ObjectResult(model.object, ledger.counts(run, model.object), ledger.held_back(run, model.object))
+        for model in written
+    ]
+    return LoadResult(tuple(results), doubles=ledger.doubles(run))
+
+
+def _set(hands: _Hands, connection: duckdb.DuckDBPyConnection, model: StagingModel, on_conflict: OnConflict) -> None:
+    """Set what the records of a circle were created without."""
+    writer = hands.writer
+    batches = deferring.to_set(connection, writer.ledger, model, writer.destination.limits)
+    batches = references.filled_in(connection, writer.ledger, model, batches)
+    [bring_up] = [write for action, write in _writes(on_conflict) if action == "update"]
+    hands.hand_over(model.object, bring_up, batches, lambda rows: None, ahead=False)
+    hands.finish()
 
 
 def _hand_over(
     hands: _Hands,
+    connection: duckdb.DuckDBPyConnection,
     model: StagingModel,
     ready: Work,
     on_conflict: OnConflict,
@@ -118,9 +148,12 @@ def _hand_over(
         done += rows
         on_progress(Progress(model.object, done, total))
 
+    ours = hands.writer.destination.limits.ids == "ours"
     for action, write in steps:
         hands.finish()
-        hands.hand_over(model.object, write, ready.batches[action], tell, ahead=action == "create")
+        batches = references.filled_in(connection, hands.writer.ledger, model, ready.batches[action])
+        # A record that only its payload can find again is noted right before its own call.
+        hands.hand_over(model.object, write, batches, tell, ahead=action == "create" and ours)
 
 
 def _writes(on_conflict: OnConflict) -> list[tuple[Action, Write]]:
@@ -140,7 +173,7 @@ class _Hands:
     """The threads of a load. The first error ends all of them, each at the end of the call that it is in."""
 
     def __init__(self, writer: Writer, concurrency: int) -> None:
-        self._writer = writer
+        self.writer = writer
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="load")
         self._finished: SimpleQueue[Future[None]] = SimpleQueue()
@@ -151,7 +184,7 @@ class _Hands:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self._writer.patience.stop()
+            self.writer.patience.stop()
         self._pool.shutdown(wait=True)
 
     def hand_over(
@@ -164,13 +197,13 @@ class _Hands:
         """
         for together in self._together(object, batches, ahead):
             for rows in together:
-                future = self._pool.submit(write, self._writer, object, rows)
+                future = self._pool.submit(write, self.writer, object, rows)
                 self._waiting[future] = partial(tell, len(rows))
                 future.add_done_callback(self._finished.put)
             # Enough lies ready that no thread waits while the next are made.
             enough = max(self._concurrency, len(together))
             if len(self._waiting) > enough:
-                self._writer.ledger.flush()  # here, so that no thread has to
+                self.writer.ledger.flush()  # here, so that no thread has to
             while len(self._waiting) > enough:
                 self._finish_one()
 
@@ -190,7 +223,7 @@ class _Hands:
         while together := list(islice(batches, count)):
             started = time.monotonic()
             if ahead:
-                noted = iter(note_ahead(self._writer.ledger, object, [one for rows in together for one in rows]))
+                noted = iter(note_ahead(self.writer, object, [one for rows in together for one in rows]))
                 together = [list(islice(noted, len(rows))) for rows in together]
             yield together
             quick = time.monotonic() - started < _QUICK_SECONDS

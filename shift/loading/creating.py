@@ -1,7 +1,8 @@
 """The life of a create: intent, call, outcome; and what follows where the answer is no, or never came.
 
 made                → *created*, with the record as it came back
-lost, or a 5xx      → wait, look: there → *created*; not there → *absent*, and sent again, up to n attempts
+lost, or a 5xx      → wait, look: there → *created*; not there → *absent*, and sent again, up to n attempts;
+                      in a CRM that gives ids itself, nothing is sent again here: what follows stands in `unsure`
 duplicate           → look: those that are there leave the batch, the rest are sent
 refused             → halved until a row stands alone: that one is *rejected*, in the CRM's words
 stop, or too often  → the intents are settled as *refused*, since nothing was written, and the error goes on
@@ -10,34 +11,16 @@ stop, or too often  → the intents are settled as *refused*, since nothing was 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from shift.destination import Destination, Found, Row
+from shift.destination import Found
 from shift.errors import Again, Refused, Stop
-from shift.ledger import Intent, Ledger, Settled, Status
-from shift.loading.patience import Patience, Stopped
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """What every write needs: where to, what to note it in, and how long to wait."""
-
-    destination: Destination
-    ledger: Ledger
-    patience: Patience
-
-
-class Planned(Struct, frozen=True):
-    """A row to write, with the hash of its payload. To create, ``row`` holds the payload; to update, the whole row.
-
-    ``intent`` is the number of its intent, where that was noted ahead of the call.
-    """
-
-    row: Row
-    hash: str
-    intent: int | None = None
+from shift.ledger import Intent, Settled, Status
+from shift.loading import files
+from shift.loading.patience import Stopped, trying
+from shift.loading.writer import Planned, Unsure, Writer
 
 
 class _Batch(Struct, frozen=True):
@@ -52,14 +35,23 @@ def create(writer: Writer, object: str, rows: Sequence[Planned]) -> None:
 
     Raises Stop for a CRM that takes nothing from us, Again for one that does not answer, and Stopped.
     """
-    waiting = [_Batch(rows)]
+    waiting = [_Batch(files.upload(writer, object, rows))]
     while waiting:
         waiting.extend(reversed(_Attempt(writer, object, waiting.pop()).send()))
 
 
-def note_ahead(ledger: Ledger, object: str, rows: Sequence[Planned]) -> list[Planned]:
-    """Note the intents of rows that will be created, in one commit."""
-    numbers = ledger.intend([Intent("create", object, one.row.key, one.row.id, one.hash) for one in rows])
+def note_ahead(writer: Writer, object: str, rows: Sequence[Planned]) -> list[Planned]:
+    """Note the intents of rows that will be created, in one commit.
+
+    Where the CRM gives ids itself, a record whose answer was lost can be looked for by its payload alone.
+    """
+    theirs = writer.destination.limits.ids == "theirs"
+    numbers = writer.ledger.intend(
+        [
+            Intent("create", object, one.row.key, one.row.id, one.hash, body=one.row.payload if theirs else None)
+            for one in rows
+        ]
+    )
     return [Planned(one.row, one.hash, number) for one, number in zip(rows, numbers, strict=True)]
 
 
@@ -69,17 +61,17 @@ class _Attempt:
     def __init__(self, writer: Writer, object: str, batch: _Batch) -> None:
         rows = batch.rows
         if any(one.intent is None for one in rows):
-            rows = note_ahead(writer.ledger, object, rows)
+            rows = note_ahead(writer, object, rows)
         self.writer = writer
         self.object = object
         self.batch = batch
         self.numbers = {one.row.key: one.intent for one in rows if one.intent is not None}
 
     def send(self) -> list[_Batch]:
+        rows = [planned.row for planned in self.batch.rows]
         try:
-            answered = self.writer.patience.write(
-                self.writer.destination.create, self.object, [planned.row for planned in self.batch.rows]
-            )
+            with trying(self.batch.lost + 1):
+                answered = self.writer.patience.write(self.writer.destination.create, self.object, rows)
         except Again as error:
             if error.arrived:
                 return self._look_for(self.batch.rows, error)
@@ -96,10 +88,17 @@ class _Attempt:
         )
         told = {made.key for made in answered}
         unanswered = [planned for planned in self.batch.rows if planned.row.key not in told]
-        return self._look_for(unanswered, Again("the answer left it out", arrived=True)) if unanswered else []
+        lost = Again("the answer left it out", arrived=True)
+        return self._look_for(unanswered, lost) if unanswered else []
 
     def _look_for(self, rows: Sequence[Planned], error: Again) -> list[_Batch]:
         """After an answer was lost: what is there now was made by the call; the rest go again, if not for ever."""
+        if self.writer.destination.limits.ids == "theirs":
+            at = datetime.now(UTC)
+            self.writer.unsure.extend(
+                Unsure(self.object, one.row, one.hash, self.numbers[one.row.key], at) for one in rows
+            )
+            return []
         self.writer.patience.pause(self.batch.lost + 1, error)
         absent = self._settle_found(rows, ours={planned.row.key for planned in rows})
         if self.batch.lost + 1 < self.writer.patience.attempts:

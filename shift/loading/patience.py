@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from shift.errors import Again
+from shift.http import attempt
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -24,12 +26,25 @@ class Stopped(Exception):
     """Another thread met an error, or the person an end: this one lays down its work."""
 
 
+@contextmanager
+def trying(number: int) -> Iterator[None]:
+    """Have the ledger note the calls of the block as the try of this number (1, 2, …) and those that follow it."""
+    token = attempt.set(number)
+    try:
+        yield
+    finally:
+        attempt.reset(token)
+
+
 @dataclass(frozen=True)
 class Patience:
     """How long to wait for a CRM that says "later". All times are seconds.
 
-    Pauses double from ``first`` to ``longest``, with full jitter, and no call is tried more than ``attempts`` times.
-    A record whose fate an earlier run left open may still be on its way until ``settled_after`` has passed.
+    Pauses double from ``first`` to ``longest``, with full jitter. No call is tried more than ``attempts`` times, nor
+    again once ``total`` has passed since the first try. A record whose fate an earlier run left open may still be on
+    its way until ``settled_after`` has passed. In a CRM that gives ids itself, a record whose answer was lost is looked
+    for at each of ``look_after`` since the call, and counts as never made at ``send_again_after``.
+    Automations that were paused act again once nothing was written for ``quiet_for``.
     ``say`` is told of each wait that a person would notice; ``on_stop`` frees who waits elsewhere, such as for a turn.
     ``sleep`` is for tests; by itself it is a sleep that ``stop`` ends.
     """
@@ -37,7 +52,11 @@ class Patience:
     attempts: int = 8
     first: float = 1.0
     longest: float = 60.0
+    total: float = 1800.0
     settled_after: float = 30.0
+    look_after: tuple[float, ...] = (5.0, 15.0, 60.0, 180.0)
+    send_again_after: float = 300.0
+    quiet_for: float = 60.0
     say: Callable[[str], None] = lambda text: None
     on_stop: Callable[[], None] = lambda: None
     sleep: Callable[[float], object] | None = None
@@ -57,16 +76,16 @@ class Patience:
         """Wait before trying for the ``attempt``-th time more (1, 2, …), since the CRM said ``error``."""
         import random
 
-        seconds = random.uniform(0, min(self.longest, self.first * 2 ** (attempt - 1)))
+        jitter = random.uniform(0, min(self.longest, self.first * 2 ** (attempt - 1)))
+        seconds = max(jitter, error.retry_after or 0.0)
         self._tell(seconds, error.message)
         self._rest(seconds)
 
-    def wait_until_settled(self, at: datetime) -> None:
-        """Wait until what was sent at this time can no longer be on its way."""
-        age = (datetime.now(at.tzinfo) - at).total_seconds()
-        if age < self.settled_after:
-            seconds = self.settled_after - max(age, 0.0)
-            self._tell(seconds, "what an earlier run sent may still be on its way")
+    def wait_until(self, moment: datetime, why: str) -> None:
+        """Wait until a time; what is past is not waited for. ``why`` is for the person who wonders."""
+        seconds = (moment - datetime.now(moment.tzinfo)).total_seconds()
+        if seconds > 0:
+            self._tell(seconds, why)
             self._rest(seconds)
 
     def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -82,15 +101,22 @@ class Patience:
     ) -> T:
         import tenacity
 
+        first = attempt.get()
+
+        def begin(state: RetryCallState) -> None:
+            attempt.set(first + state.attempt_number - 1)
+
         retrying = tenacity.Retrying(
+            before=begin,
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, Again) and again(error)),
-            stop=tenacity.stop_after_attempt(self.attempts),
+            stop=tenacity.stop_after_attempt(self.attempts) | tenacity.stop_after_delay(self.total),
             wait=self._pause_after,
             sleep=self._rest,
             reraise=True,
         )
         self.check()
-        return retrying(function, *args, **kwargs)
+        with trying(first):
+            return retrying(function, *args, **kwargs)
 
     def _pause_after(self, state: RetryCallState) -> float:
         """Full jitter, and never less than the CRM asked for."""

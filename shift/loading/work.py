@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from shift.database import literal, quoted
 from shift.destination import Limits, Row
 from shift.ledger import Ledger
-from shift.loading.creating import Planned
+from shift.loading.deferring import without_deferred
+from shift.loading.writer import Planned
 from shift.planning import Action
 from shift.staging import StagingModel
 
@@ -31,7 +32,10 @@ class Work:
 
 def begin(connection: duckdb.DuckDBPyConnection) -> None:
     """Forget which records an earlier load could not bring in."""
-    connection.execute("create or replace temp table out_of_reach (object varchar, key varchar, id varchar)")
+    connection.execute(
+        "create or replace temp table out_of_reach "
+        "(object varchar, key varchar, id varchar, why varchar default 'is not in')"
+    )
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, model: StagingModel, limits: Limits) -> Work:
@@ -54,7 +58,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, model: StagingModel, limits: 
 def note_held_back(connection: duckdb.DuckDBPyConnection, ledger: Ledger, model: StagingModel) -> None:
     """Note the rows that are held back: what hangs on them is out of reach too."""
     held = "from plan.rows where model = ? and action = 'held_back'"
-    connection.execute(f"insert into out_of_reach select object, key, id {held} and not there", [model.name])
+    connection.execute(f"insert into out_of_reach by name select object, key, id {held} and not there", [model.name])
     rows = connection.execute(f"select key, reason {held} order by key", [model.name]).fetchall()
     ledger.hold_back(model.object, rows)
 
@@ -62,7 +66,7 @@ def note_held_back(connection: duckdb.DuckDBPyConnection, ledger: Ledger, model:
 def note_out_of_reach(connection: duckdb.DuckDBPyConnection, model: StagingModel, keys: Sequence[str]) -> None:
     """These rows of the model were sent, and are not in the CRM."""
     connection.execute(
-        "insert into out_of_reach select object, key, id from plan.rows where model = ? "
+        "insert into out_of_reach by name select object, key, id from plan.rows where model = ? "
         "and key in (select unnest(?::varchar[]))",
         [model.name, list(keys)],
     )
@@ -70,13 +74,16 @@ def note_out_of_reach(connection: duckdb.DuckDBPyConnection, model: StagingModel
 
 def _hold_back(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> None:
     for parent in model.parents:
+        # A deferred column is no part of a create.
+        actions = ("update", "adopt") if parent.column in model.deferred else ("create", "update", "adopt")
         connection.execute(
-            f"update plan.rows set action = 'held_back', reason = {literal(f'its {parent.object} is not in')} "
-            f"where model = ? and action in ('create', 'update', 'adopt') and key in ("
-            f"select staged.{quoted(model.key)}::varchar from {model.relation} as staged "
-            f"join out_of_reach on out_of_reach.object = ? "
-            f"and out_of_reach.{'id' if parent.field == 'id' else 'key'} = staged.{quoted(parent.column)}::varchar)",
-            [model.name, parent.object],
+            f"update plan.rows set action = 'held_back', reason = {literal(f'its {parent.object} ')} || above.why "
+            f"from (select staged.{quoted(model.key)}::varchar as key, min(out_of_reach.why) as why "
+            f"from {model.relation} as staged join out_of_reach on out_of_reach.object = {literal(parent.object)} "
+            f"and out_of_reach.{'id' if parent.field == 'id' else 'key'} = staged.{quoted(parent.column)}::varchar "
+            f"group by all) as above "
+            f"where model = ? and rows.key = above.key and action in {actions}",
+            [model.name],
         )
 
 
@@ -89,13 +96,15 @@ def _batches(
     """
     batch: list[Planned] = []
     size = 0
+    shortened = action == "create" and bool(model.deferred)
     for chunk in _chunks(connection, model, action):
         for key, id, hash, payload, payload_bytes in chunk:
             row_size = payload_bytes + 1  # the comma between two rows
             if batch and (len(batch) == limits.batch_size or size + row_size > limits.batch_bytes):
                 yield batch
                 batch, size = [], 0
-            batch.append(Planned(Row(key, id, payload), hash))
+            planned = Planned(Row(key, id, payload), hash)
+            batch.append(without_deferred(model, planned) if shortened else planned)
             size += row_size
     if batch:
         yield batch

@@ -1,8 +1,9 @@
-"""A load into a twin of Twenty, as a process of its own that ends itself at a certain call, as `kill -9` would.
+"""A load into a twin, as a process of its own that ends itself at a certain call, as `kill -9` would.
 
     python load_that_dies.py PROJECT CALL
 
-CALL is the write that is answered and not noted; 0 is a load that lives. The project has its staging tables already.
+CALL is the call that the CRM carried out and this process never noted: of those that create or change records, as far
+as their address tells that; 0 is a load that lives. The project has its staging tables already.
 """
 
 from __future__ import annotations
@@ -20,15 +21,32 @@ from shift.planning import make_plan
 from shift.project import open_project
 from shift.staging import Parent, StagingModel
 
-COMPANY = StagingModel("twenty__company", "twenty.company", "company", "id", ("id", "name"))
-PERSON = StagingModel(
-    "twenty__person",
-    "twenty.person",
-    "person",
-    "id",
-    ("id", "name", "emails", "companyId"),
-    parents=(Parent("companyId", "company"),),
+TWENTY = (
+    StagingModel("twenty__company", "twenty.company", "company", "id", ("id", "name")),
+    StagingModel(
+        "twenty__person",
+        "twenty.person",
+        "person",
+        "id",
+        ("id", "name", "emails", "companyId"),
+        parents=(Parent("companyId", "company"),),
+    ),
 )
+NUTSHELL = (
+    StagingModel(
+        "nutshell__person", "nutshell.person", "person", "Cliniko Patient ID", ("Cliniko Patient ID", "name", "emails")
+    ),
+    StagingModel(
+        "nutshell__note",
+        "nutshell.note",
+        "note",
+        "_key",
+        ("parent", "body"),
+        parents=(Parent("_person", "person", "Cliniko Patient ID"),),
+    ),
+)
+STAGING = {"twenty": TWENTY, "nutshell": NUTSHELL}
+HASTE = Patience(first=0.01, longest=0.05, settled_after=0.5, look_after=(0.1, 0.3, 0.6), send_again_after=1.5)
 
 
 def main(project: Path, fatal_call: int) -> int:
@@ -36,20 +54,21 @@ def main(project: Path, fatal_call: int) -> int:
 
     def die(call: Call) -> None:
         nonlocal writes
-        writes += call.method == "POST" and "/batch/" in call.path
+        writes += call.method in ("POST", "PATCH") and call.path.startswith(("/rest/", "/api/v1/json"))
         if writes and writes == fatal_call:
             os._exit(9)
 
     opened = open_project(project)
+    staging = STAGING[opened.to or ""]
     connection = open_database(opened.database)
     with connected(opened, die) as destination:
         workspace = destination.workspace()
-        with ledger.writing(opened.ledger, "twenty", workspace) as book, book.run("load") as run:
-            writer = Writer(destination, book, Patience(first=0.01, longest=0.05, settled_after=0.5))
+        with ledger.writing(opened.ledger, opened.to or "", workspace) as book, book.run("load") as run:
+            writer = Writer(destination, book, HASTE)
             settle_open(writer)
             pulling.pull(connection, destination.pull(), [])
-            make_plan(connection, (COMPANY, PERSON), book)
-            return load(writer, connection, (COMPANY, PERSON), run=run, concurrency=2).exit_code
+            make_plan(connection, staging, book)
+            return load(writer, connection, staging, run=run, concurrency=2).exit_code
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-from fakes import MemoryCRM
+import pytest
+from fakes import Killed, MemoryCRM, Trouble
 
 from shift import ledger, pulling
 from shift.loading import LoadResult, OnConflict, Patience, Progress, Writer, load, settle_open
-from shift.planning import Choices, Plan, make_plan
+from shift.planning import Beside, Choices, OnMissing, Plan, make_plan
 from shift.staging import Parent, StagingModel
 
 PERSON = StagingModel("crm__person", "crm.person", "person", "sourceId", ("id", "sourceId", "name", "email", "age"))
@@ -27,7 +28,9 @@ Person = dict[str, object]
 
 def hasty() -> Patience:
     """One load's patience, without pauses."""
-    return Patience(attempts=ATTEMPTS, first=0.0, longest=0.0, settled_after=0.0)
+    return Patience(
+        attempts=ATTEMPTS, first=0.0, longest=0.0, settled_after=0.0, look_after=(0.0,), send_again_after=0.0
+    )
 
 
 def people(count: int, **changed: Person) -> list[Person]:
@@ -66,21 +69,24 @@ class Clinic:
     crm: MemoryCRM = field(default_factory=MemoryCRM)
     staging: Sequence[StagingModel] = STAGING
     patience: Callable[[], Patience] = hasty
+    on_missing: OnMissing = "keep"
+    beside: Beside = field(default_factory=Beside)
+    exports: Path | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
 
     def plan(self, choices: Choices = NO_CHOICES) -> Plan:
         pulling.pull(self.connection, self.crm.pull(), [])
         with ledger.reading(self.path) as book:
-            return make_plan(self.connection, self.staging, book, choices=choices)
+            return self._planned(book, choices)
 
     def load(
         self, *, on_conflict: OnConflict = "flag", choices: Choices = NO_CHOICES, concurrency: int = 1
     ) -> LoadResult:
         pulling.pull(self.connection, self.crm.pull(), [])
         with ledger.writing(self.path, "crm", self.crm.workspace()) as book, book.run("load") as run:
-            writer = Writer(self.crm, book, self.patience())
+            writer = Writer(self.crm, book, self.patience(), self.exports)
             settle_open(writer)
-            make_plan(self.connection, self.staging, book, choices=choices)
+            self._planned(book, choices)
             return load(
                 writer,
                 self.connection,
@@ -91,6 +97,10 @@ class Clinic:
                 on_progress=self.on_progress,
             )
 
+    def _planned(self, book: ledger.Ledger | None, choices: Choices) -> Plan:
+        beside, on_missing = self.beside, self.on_missing
+        return make_plan(self.connection, self.staging, book, choices=choices, on_missing=on_missing, beside=beside)
+
     def records(self) -> list[tuple[str, str, str, str | None]]:
         """The ledger's last word on each record: (object, key, status, message)."""
         with ledger.reading(self.path) as book:
@@ -98,3 +108,28 @@ class Clinic:
         return self.connection.execute(
             "select object, key, status, message from ledger.records order by object, key"
         ).fetchall()
+
+
+def load_that_dies(clinic: Clinic, when: str, call: int, concurrency: int = 1) -> None:
+    """A load whose process ends before a write arrives, or after it is done and before its answer."""
+    with pytest.MonkeyPatch.context() as machine:
+
+        def dead(*_: object) -> None:
+            raise Killed
+
+        def die(number: int) -> BaseException | None:
+            if number < call:
+                return None
+            machine.setattr(ledger.Ledger, "flush", dead)
+            return Killed()
+
+        clinic.crm.trouble = Trouble(before=die) if when == "before" else Trouble(after=die)
+        with pytest.raises(Killed):
+            clinic.load(concurrency=concurrency)
+    clinic.crm.trouble = Trouble()
+
+
+def assert_each_record_is_there_once(clinic: Clinic) -> None:
+    for object, relation in (("person", "crm.person"), ("task", "crm.task")):
+        meant = clinic.connection.execute(f"select id from {relation} order by id").fetchall()
+        assert clinic.crm.ids(object) == [id for (id,) in meant]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 import threading
@@ -11,13 +12,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shift.errors import Again, ConfigurationError, Stop
-from shift.http import LONGEST_PAUSE, Call, Client, Pacer, Response, retry_after
+from shift.http import LONGEST_PAUSE, Call, Client, Pacer, Response, attempt, retry_after
 
 KEY = "secret-key-of-the-clinic"
 
@@ -112,6 +115,39 @@ def test_text_goes_out_as_it_is(url: str) -> None:
     assert response.content == body.encode()
     assert response.headers["x-authorization"] == f"Bearer {KEY}"
     assert response.json() == [{"name": "Zoë"}]
+
+
+def test_a_file_is_sent_while_it_is_read(url: str, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.pdf"
+    letter.write_bytes(bytes(range(256)) * 1000)
+
+    class Watched(io.FileIO):
+        most = 0
+
+        def read(self, size: int = -1) -> bytes:  # type: ignore[override]  # a file that is open to read gives bytes
+            Watched.most = max(Watched.most, letter.stat().st_size if size < 0 else size)
+            return super().read(size)
+
+    with opened(url) as client:
+        with Watched(letter) as file:
+            bare = client.request("POST", "/echo", content=cast(BinaryIO, file))
+        with Watched(letter) as file:
+            files = {"0": ("letter.pdf", cast(BinaryIO, file), "application/pdf")}
+            form = client.request("POST", "/echo", data={"map": "{}"}, files=files)
+    assert bare.content == letter.read_bytes()
+    assert letter.read_bytes() in form.content
+    assert b'filename="letter.pdf"' in form.content and b'name="map"' in form.content
+    assert 0 < Watched.most < letter.stat().st_size
+
+
+def test_each_call_tells_which_try_it_is(url: str) -> None:
+    calls: list[Call] = []
+    with opened(url, on_call=calls.append) as client:
+        client.request("GET", "/status/200")
+        token = attempt.set(3)
+        client.request("GET", "/status/200")
+        attempt.reset(token)
+    assert [call.attempt for call in calls] == [1, 3]
 
 
 def test_a_filter_in_the_path_is_sent_as_it_is_written(url: str) -> None:
@@ -259,17 +295,34 @@ def most_in_a_minute(starts: list[float]) -> int:
 
 @given(
     requests_per_minute=st.integers(1, 200),
-    idle=st.lists(st.one_of(st.just(0.0), st.floats(0, 200)), min_size=1, max_size=300),
+    idle=st.lists(
+        st.tuples(st.one_of(st.just(0.0), st.floats(0, 200)), st.one_of(st.none(), st.none(), st.floats(-10, 1e9))),
+        min_size=1,
+        max_size=300,
+    ),
 )
-def test_no_minute_holds_more_than_is_allowed(requests_per_minute: int, idle: list[float]) -> None:
+def test_no_minute_holds_more_than_is_allowed(requests_per_minute: int, idle: list[tuple[float, float | None]]) -> None:
     pacer, clock = paced(requests_per_minute)
     starts = []
-    for seconds in idle:
+    for seconds, limited in idle:
         clock.sleep(seconds)
         starts.append(pacer.wait())
+        if limited is not None:
+            pacer.slow_down(limited, started=starts[-1])
     assert most_in_a_minute(starts) <= requests_per_minute
     spaces = [after - before for before, after in pairwise(starts)]
     assert all(space >= 60 / requests_per_minute for space in spaces)
+
+
+@given(late=st.lists(st.floats(0, 0.01), min_size=100, max_size=300))
+def test_who_wakes_late_makes_up_for_it_and_comes_no_closer(late: list[float]) -> None:
+    clock = Clock()
+    lateness = iter(late)
+    pacer = Pacer(90, clock=clock, sleep=lambda seconds: clock.sleep(seconds + next(lateness, 0.0)))
+    starts = [pacer.wait() for _ in range(len(late))]
+    assert most_in_a_minute(starts) <= 90
+    assert all(after - before >= 60 / 90 - 1e-9 for before, after in pairwise(starts))
+    assert (starts[-1] - starts[0]) / (len(starts) - 1) <= 60 / 88
 
 
 def test_ninety_a_minute_pass_a_bucket_that_refills_by_steps() -> None:
