@@ -2,13 +2,18 @@
 
 A model that fails takes those below it out of the run, and so does a failing test of severity error: what stands on
 all the models that the test reads is skipped. Failing rows are kept, in a table of the schema `failures` for each test.
+
+A test's rows are what fails. One that tells figures has a column `_holds`, and a row for each thing that it looked at:
+those where it is true are no failures, but they are counted, and the numbers in them are summed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import duckdb
@@ -22,11 +27,15 @@ from shift.sql_errors import explained
 Status = Literal["ok", "pass", "warn", "fail", "error", "skip"]
 
 FAILURES_KEPT = 1000
+HOLDS = "_holds"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one node. ``failures`` counts a test's failing rows; ``rows`` those of a model's table."""
+    """What became of one node. ``failures`` counts a test's failing rows; ``rows`` those of a model's table.
+
+    ``figures`` are those of a test that tells any: the sum of each column of numbers, or how many rows it looked at.
+    """
 
     node: str
     kind: Literal["model", "test"]
@@ -36,6 +45,7 @@ class Result:
     failures: int | None = None
     message: str | None = None
     relation: str | None = None
+    figures: Mapping[str, int | Decimal] | None = None
 
 
 def run(
@@ -85,8 +95,13 @@ def run(
                     strictly = graph.ancestors[below] - {below}
                     if test.refs and strictly.issuperset(test.refs):
                         blocked.setdefault(below, test.name)
-    _keep(connection, results)
+    _keep(graph, connection, results)
     return results
+
+
+def fingerprint(node: Model | DataTest) -> str:
+    """What tells a node's compiled SQL, in which the settings are, from what it was in the last run."""
+    return hashlib.sha256(node.sql.encode()).hexdigest()
 
 
 def failed(results: list[Result]) -> bool:
@@ -148,40 +163,55 @@ def _drop_other_kind(connection: duckdb.DuckDBPyConnection, model: Model) -> Non
 def _run_test(graph: Graph, connection: duckdb.DuckDBPyConnection, test: DataTest) -> Result:
     started = time.perf_counter()
     kept = f"failures.{quoted(test.name)}"
+    failing, figures = f"(\n{test.sql}\n)", None
     try:
-        counted = connection.execute(f"select count(*) from (\n{test.sql}\n)").fetchone()
+        if HOLDS in test.sql:
+            figures = _figures(connection, test)
+            failing = f"(select * exclude ({HOLDS}) from {failing} where {HOLDS} is distinct from true)"
+        counted = connection.execute(f"select count(*) from {failing}").fetchone()
         failures = counted[0] if counted else 0
         if failures:
-            rows = f"select * from (\n{test.sql}\n) limit {FAILURES_KEPT}"
-            connection.execute(f"create or replace table {kept} as ({rows})")
+            connection.execute(f"create or replace table {kept} as (select * from {failing} limit {FAILURES_KEPT})")
         else:
             connection.execute(f"drop table if exists {kept}")
     except duckdb.Error as error:
         message = str(explained(graph, error, text=test.text, where=test.where, sql=test.sql))
         return Result(test.name, "test", "error", _since(started), message=message)
     if failures == 0:
-        return Result(test.name, "test", "pass", _since(started), failures=0)
+        return Result(test.name, "test", "pass", _since(started), failures=0, figures=figures)
     status: Status = "fail" if test.severity == "error" else "warn"
-    return Result(test.name, "test", status, _since(started), failures=failures, relation=kept)
+    return Result(test.name, "test", status, _since(started), failures=failures, relation=kept, figures=figures)
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, results: list[Result]) -> None:
-    """Note the newest result of every node."""
+def _figures(connection: duckdb.DuckDBPyConnection, test: DataTest) -> dict[str, int | Decimal]:
+    tested = connection.execute(f"select * from (\n{test.sql}\n) limit 0").description
+    numbers = [name for name, kind, *_ in tested if kind.id in ("integer", "bigint", "hugeint", "decimal")]
+    sums = "".join(f", coalesce(sum({quoted(name)}), 0)" for name in numbers)
+    [(rows, *told)] = connection.execute(f"select count(*){sums} from (\n{test.sql}\n)").fetchall()
+    return dict(zip(numbers, told, strict=True)) if rows and numbers else {"rows": rows}
+
+
+def _keep(graph: Graph, connection: duckdb.DuckDBPyConnection, results: list[Result]) -> None:
+    """Note the newest result of every node, and what it was a result of."""
     connection.execute(
         """
         create table if not exists main.run_results (
             node varchar primary key, kind varchar, status varchar, failures bigint, seconds double, message varchar,
-            finished_at timestamptz default current_timestamp
+            finished_at timestamptz default current_timestamp, compiled varchar
         )
         """
     )
+    # A table that an older program made.
+    connection.execute("alter table main.run_results add column if not exists compiled varchar")
     columns: Iterator[list[object]] = (
         [getattr(result, name) for result in results]
         for name in ("node", "kind", "status", "failures", "seconds", "message")
     )
+    nodes: dict[str, Model | DataTest] = {**graph.models, **graph.tests}
+    compiled = [fingerprint(nodes[result.node]) for result in results]
     connection.execute(
         """
-        insert or replace into main.run_results (node, kind, status, failures, seconds, message)
+        insert or replace into main.run_results (node, kind, status, failures, seconds, message, compiled)
         select
             unnest(?::varchar[]),
             unnest(?::varchar[]),
@@ -189,8 +219,9 @@ def _keep(connection: duckdb.DuckDBPyConnection, results: list[Result]) -> None:
             unnest(?::bigint[]),
             unnest(?::double[]),
             unnest(?::varchar[]),
+            unnest(?::varchar[]),
         """,
-        list(columns),
+        [*columns, compiled],
     )
 
 

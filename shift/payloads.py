@@ -6,7 +6,7 @@ not on how the model is written. The whole row, nulls in place, is what an updat
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from shift.database import literal, quoted
@@ -34,7 +34,7 @@ _UNSENDABLE = {
 
 def check(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> None:
     """Raise ModelError where a column's type has no certain JSON, or where keys or ids are null or repeated."""
-    for column, column_type in _types(connection, model) if model.mode == "write" else []:
+    for column, column_type in _types(connection, model, model.written):
         found = _unsendable(column_type)
         if found:
             raise ModelError(
@@ -46,9 +46,11 @@ def check(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> None:
         _check_unique(connection, model, column)
 
 
-def payload_expression(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> str:
+def payload_expression(
+    connection: duckdb.DuckDBPyConnection, model: StagingModel, *, without: Collection[str] = ()
+) -> str:
     """The payload as one SQL expression over the columns of the model's table: JSON text without nulls."""
-    return f"json_merge_patch('{{}}', to_json({_row(connection, model, whole=False)}))::varchar"
+    return f"json_merge_patch('{{}}', to_json({_row(connection, model, without, whole=False)}))::varchar"
 
 
 def whole_row_expression(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> str:
@@ -57,6 +59,12 @@ def whole_row_expression(connection: duckdb.DuckDBPyConnection, model: StagingMo
     Twenty takes null for the whole of a composite as "leave it alone" (contracts/twenty/emptying.json).
     """
     return f"to_json({_row(connection, model, whole=True)})::varchar"
+
+
+def value_expression(connection: duckdb.DuckDBPyConnection, model: StagingModel, column: str) -> str:
+    """One sent column's value as JSON, as it stands in the payload."""
+    [(_, column_type)] = _types(connection, model, [column])
+    return f"to_json({_value(quoted(column), column_type, whole=False, depth=0)})"
 
 
 def id_expression(model: StagingModel) -> str:
@@ -84,14 +92,15 @@ def _check_unique(connection: duckdb.DuckDBPyConnection, model: StagingModel, co
         )
 
 
-def _types(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> list[tuple[str, DuckDBPyType]]:
-    """The sent columns with their types, in name order."""
+def _types(
+    connection: duckdb.DuckDBPyConnection, model: StagingModel, columns: Collection[str]
+) -> list[tuple[str, DuckDBPyType]]:
+    """Those columns of the model's table with their types, in name order."""
     relation = connection.sql(f"select * from {model.relation} limit 0")
-    sent = set(model.columns)
     return sorted(
         (column, column_type)
         for column, column_type in zip(relation.columns, relation.types, strict=True)
-        if column in sent
+        if column in columns
     )
 
 
@@ -107,12 +116,15 @@ def _children(column_type: DuckDBPyType) -> Iterable[tuple[str, DuckDBPyType]]:
     return [(name, child) for name, child in column_type.children if not isinstance(child, (int, list))]
 
 
-def _row(connection: duckdb.DuckDBPyConnection, model: StagingModel, *, whole: bool) -> str:
+def _row(
+    connection: duckdb.DuckDBPyConnection, model: StagingModel, without: Collection[str] = (), *, whole: bool
+) -> str:
     members = (
         f"{quoted(column)} := {_value(quoted(column), column_type, whole, depth=0)}"
-        for column, column_type in _types(connection, model)
+        for column, column_type in _types(connection, model, set(model.written).difference(without))
     )
-    return f"struct_pack({', '.join(members)})"
+    packed = ", ".join(members)
+    return f"struct_pack({packed})" if packed else "'{}'::json"
 
 
 def _value(expression: str, column_type: DuckDBPyType, whole: bool, depth: int) -> str:

@@ -1,19 +1,21 @@
 """Staging models in the order in which they load: a `relationships` test is the edge.
 
 The edge counts where both ends are written and the test points at the other's id or key; a test that points elsewhere,
-or at a matched object, is a check and orders nothing. `load.after:` says what no column says.
+or at a matched object, is a check and orders nothing. `load.after:` says what no column says. Where edges close a
+circle, a column of it that may be null is deferred: left out when a record is created, and set once all are in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
 
 from shift.destination import FieldDefinition, ObjectDefinition, Option
 from shift.errors import ConfigurationError, ShiftError
+from shift.graph.circles import Edge, open_circles
 from shift.graph.nodes import DataTest, Graph, Model, in_order
 from shift.invocation import command
 from shift.project import FieldSettings, LoadSettings, ModelColumn, OptionsFrom
@@ -27,26 +29,44 @@ def staging_models(graph: Graph, connection: duckdb.DuckDBPyConnection) -> tuple
     """The staging models of the graph, built, in load order; columns and choices are read from their tables.
 
     Matched objects come first: what is written may need whom they name. Raises ConfigurationError where the order is a
-    circle (it names it), and for a key, `field:` or `when_matched` whose column is not in the table; ShiftError for a
-    table that was not built yet.
+    circle that no nullable column opens (it names it), and for a key, `field:` or `when_matched` whose column is not in
+    the table; ShiftError for a table that was not built yet.
     """
+    names, edges, deferred = _ordered(graph)
+    return tuple(_staged(graph, graph.models[name], edges[name], deferred, connection) for name in names)
+
+
+def objects_in_load_order(graph: Graph) -> tuple[str, ...]:
+    """What the staging models fill, in load order. Raises ConfigurationError for a circle."""
+    names, _, _ = _ordered(graph)
+    return tuple(dict.fromkeys(_load(graph.models[name]).object for name in names))
+
+
+def _ordered(graph: Graph) -> tuple[Iterator[str], Mapping[str, list[Edge]], frozenset[Edge]]:
+    """The names of the staging models in load order, the edges that start at each, and those that wait."""
     staging = {name: model for name, model in sorted(graph.models.items()) if model.load}
     edges = {name: _parents(graph, model, staging) for name, model in staging.items()}
-    before = {
-        name: [*(parent for _, parent, _ in edges[name]), *_after(model, staging)]
+    after = {
+        name: _after(model, staging)
         for name, model in sorted(staging.items(), key=lambda item: _load(item[1]).mode != "match")
     }
-    return tuple(_staged(graph, staging[name], edges[name], connection) for name in in_order(before, "objects"))
+    deferred = open_circles(edges, after)
+    before = {
+        name: [*(edge.parent for edge in edges[name] if edge not in deferred), *others]
+        for name, others in after.items()
+    }
+    return in_order(before, "objects"), edges, deferred
 
 
 def staging_model(graph: Graph, model: Model, connection: duckdb.DuckDBPyConnection) -> StagingModel:
     """One staging model, built, without its place in the load order."""
-    return _staged(graph, model, [], connection)
+    return _staged(graph, model, [], frozenset(), connection)
 
 
-def _parents(graph: Graph, model: Model, staging: Mapping[str, Model]) -> list[tuple[str, str, str]]:
-    """(column, parent model, parent's field) of each edge that starts at a model."""
+def _parents(graph: Graph, model: Model, staging: Mapping[str, Model]) -> list[Edge]:
+    """Each edge that starts at a model. A column that stays at home orders only: it cannot be left for later."""
     found = []
+    never_null = {test.column for test in graph.tests.values() if test.model == model.name and test.kind == "not_null"}
     for test in graph.tests.values():
         if test.model != model.name or test.kind != "relationships" or _load(model).mode == "match":
             continue
@@ -54,7 +74,8 @@ def _parents(graph: Graph, model: Model, staging: Mapping[str, Model]) -> list[t
         parent = staging.get(to)
         if parent is None or _load(parent).mode == "match" or field not in ("id", _load(parent).key):
             continue
-        found.append((column, to, field))
+        nullable = column not in never_null and not column.startswith("_")
+        found.append(Edge(model.name, column, to, field, nullable))
     return found
 
 
@@ -78,7 +99,11 @@ def _after(model: Model, staging: Mapping[str, Model]) -> list[str]:
 
 
 def _staged(
-    graph: Graph, model: Model, edges: list[tuple[str, str, str]], connection: duckdb.DuckDBPyConnection
+    graph: Graph,
+    model: Model,
+    edges: list[Edge],
+    deferred: frozenset[Edge],
+    connection: duckdb.DuckDBPyConnection,
 ) -> StagingModel:
     load = _load(model)
     columns = _columns(model, connection)
@@ -91,12 +116,15 @@ def _staged(
         key=load.key,
         columns=sent,
         mode=load.mode,
-        parents=tuple(Parent(column, _load(graph.models[parent]).object, field) for column, parent, field in edges),
+        parents=tuple(Parent(edge.column, _load(graph.models[edge.parent]).object, edge.field) for edge in edges),
         fields=(
             *(_field(graph, model, column, column.field, connection) for column in model.columns if column.field),
             *_further_fields(graph, model, load, connection),
         ),
         define=_definition(model, load),
+        when_matched=tuple(column.name for column in model.columns if column.when_matched),
+        at_home=tuple(column for column in columns if column.startswith("_")),
+        deferred=tuple(dict.fromkeys(edge.column for edge in edges if edge in deferred)),
     )
 
 

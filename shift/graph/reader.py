@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from shift import strict_yaml
 from shift.database import quoted
 from shift.errors import ConfigurationError
 from shift.graph.nodes import DataTest, Graph, Model, Stage, TestConfig
-from shift.project import ModelConfig, Project, files_below
+from shift.project import ModelColumn, ModelConfig, OptionsFrom, Project, files_below
 from shift.strict_yaml import nearest
 from shift.templating import Names, Templates
 
@@ -111,10 +111,14 @@ class _Reader:
         if not self._truth(self._configs[name].enabled, where):
             return "that model is not enabled"
         folder = self._files[name].relative_to(self.project.root / "models").parts[0]
-        loader = self.project.destination.loader if self.project.to else None
-        if folder in self._destination_folders and folder != loader:
+        if self._is_of_another_destination(folder):
             return f"that model belongs to the destination '{folder}', and this run goes to '{self.project.to}'"
         return None
+
+    def _is_of_another_destination(self, name: str) -> bool:
+        """Whether a folder of models, or a source, is there for a destination other than the one that was chosen."""
+        loader = self.project.destination.loader if self.project.to else None
+        return name in self._destination_folders and name != loader
 
     @cached_property
     def _destination_folders(self) -> set[str]:
@@ -144,7 +148,11 @@ class _Reader:
         for key in sorted(set(rendered.config) - {"materialized", "tags"}):
             raise ConfigurationError(f"config() may not set '{key}'", where=shown, hint="Set it in the model's YAML.")
         described = self.project.described.get(name)
-        columns = described.properties.columns if described else []
+        columns = [
+            column
+            for index, column in enumerate(described.properties.columns if described else [])
+            if described and self._truth(column.enabled, described.where("columns", index, "enabled"))
+        ]
         self.models[name] = Model(
             name=name,
             shown=shown,
@@ -154,16 +162,22 @@ class _Reader:
             tags=(*config.tags, *inline.tags),
             text=text,
             sql=rendered.sql.rstrip().rstrip(";").rstrip(),
-            refs=tuple(dict.fromkeys(rendered.refs)),
+            refs=tuple(dict.fromkeys([*rendered.refs, *self._named_in_yaml(config, columns)])),
             sources=tuple(dict.fromkeys(rendered.sources)),
             described=described,
             load=config.load,
-            columns=tuple(
-                column
-                for index, column in enumerate(columns)
-                if described and self._truth(column.enabled, described.where("columns", index, "enabled"))
-            ),
+            columns=tuple(columns),
         )
+
+    def _named_in_yaml(self, config: ModelConfig, columns: Iterable[ModelColumn]) -> Iterator[str]:
+        """The models whose tables tell a staging table's fields and choices: they are built before it is checked."""
+        named = [config.load.fields if config.load else None]
+        named += [
+            column.field.options.from_ if column.field and isinstance(column.field.options, OptionsFrom) else None
+            for column in columns
+        ]
+        for reference in filter(None, named):
+            yield from self.templates.render("{{ " + reference + " }}", name=reference).refs
 
     def _read_generic_tests(self, name: str) -> None:
         model = self.models[name]
@@ -227,7 +241,9 @@ class _Reader:
             text = path.read_text(encoding="utf-8")
             rendered = self.templates.render(text, name=shown)
             config = strict_yaml.convert(rendered.config, TestConfig, {}, shown)
-            if not rendered.away and self._truth(config.enabled, shown):
+            belongs = [*path.relative_to(root).parts[:-1], *(source for source, _ in rendered.sources)]
+            elsewhere = rendered.away or any(map(self._is_of_another_destination, belongs))
+            if not elsewhere and self._truth(config.enabled, shown):
                 self._add_test(
                     path.stem,
                     where=shown,

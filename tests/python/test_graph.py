@@ -225,17 +225,72 @@ def test_columns_at_home_are_not_sent_and_fields_are_declared(
     ]
 
 
-def test_a_circle_in_the_load_order_is_named(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
-    relation = "columns: [{name: _target, data_tests: [{relationships: {to: ref('twenty__taskTarget'), field: id}}]}]"
-    files = FILES | {
-        "models/m.yml": MODELS.replace("tags: [calendar]}", "tags: [calendar]}\n        " + relation),
-        "models/twenty/twenty__task.sql": "select '1' as id, '1' as \"sourceSystemId\", '3' as _target",
-    }
+def circling(*, task_id: str, column: str) -> dict[str, str]:
+    """The files with a task that points back at its target; ``task_id`` are the tests of taskTarget's taskId."""
+    relation = (
+        f"columns: [{{name: {column}, data_tests: [{{relationships: {{to: ref('twenty__taskTarget'), field: id}}}}]}}]"
+    )
+    models = MODELS.replace("tags: [calendar]}", "tags: [calendar]}\n        " + relation)
+    models = models.replace(
+        "- name: taskId\n            data_tests:", f"- name: taskId\n            data_tests:{task_id}"
+    )
+    task = f"select '1' as id, '1' as \"sourceSystemId\", null::varchar as {column}"
+    return FILES | {"models/m.yml": models, "models/twenty/twenty__task.sql": task}
+
+
+def test_a_nullable_column_that_closes_a_circle_is_left_for_later(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    graph = read_graph(make_project(circling(task_id="\n              - not_null", column="mainTargetId")))
+    models = {model.object: model for model in built(graph, connection)}
+    assert list(models) == ["person", "task", "taskTarget"]
+    assert (models["task"].deferred, models["taskTarget"].deferred) == (("mainTargetId",), ())
+    assert [edge.object for edge in models["task"].parents] == ["taskTarget"]
+
+
+@pytest.mark.parametrize("column", ["mainTargetId", "_target"])
+def test_a_circle_that_no_nullable_column_opens_is_named(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection, column: str
+) -> None:
+    files = circling(task_id="\n              - not_null", column=column)
+    if column == "mainTargetId":
+        files["models/m.yml"] = files["models/m.yml"].replace("[{relationships", "[not_null, {relationships")
+        files["models/twenty/twenty__task.sql"] = files["models/twenty/twenty__task.sql"].replace(
+            "null::varchar", "'3'"
+        )
     graph = read_graph(make_project(files))
     with pytest.raises(
-        ConfigurationError, match="circle: twenty__task(Target)? → twenty__task(Target)? → twenty__task"
+        ConfigurationError,
+        match="circle: twenty__task → twenty__taskTarget → twenty__task\n.*twenty__taskTarget.taskId",
     ):
         built(graph, connection)
+
+
+def test_a_model_may_point_to_itself(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
+    models = """
+        models:
+          - name: twenty__person
+            config: {load: {object: person, key: id}}
+            columns:
+              - name: referrerId
+                data_tests: [{relationships: {to: ref('twenty__person'), field: id}}]
+    """
+    person = "select '1' as id, null::varchar as \"referrerId\""
+    graph = read_graph(make_project({"models/m.yml": models, "models/twenty/twenty__person.sql": person}))
+    [model] = built(graph, connection)
+    assert model.deferred == ("referrerId",)
+
+
+def test_columns_for_matched_records_are_told(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
+    models = """
+        models:
+          - name: twenty__member
+            config: {load: {object: member, key: sourceSystemId, mode: match}}
+            columns: [{name: sourceSystemId, when_matched: true}]
+    """
+    member = "select '1' as id, '2' as \"sourceSystemId\""
+    graph = read_graph(make_project({"models/m.yml": models, "models/twenty/twenty__member.sql": member}))
+    assert [model.when_matched for model in built(graph, connection)] == [("sourceSystemId",)]
 
 
 def test_a_field_without_a_column_is_an_error(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,10 +10,25 @@ import duckdb
 import pytest
 from fakes import MemoryCRM, Trouble
 from staged import PERSON, STAGING, TASK, Clinic, people, stage
+from support import MakeProject
 
 from shift.errors import BlockedError, ConfigurationError, ModelError
 from shift.findings import Finding
-from shift.planning import Choices, Pace, Plan, make_plan, require_clear
+from shift.graph import read_graph
+from shift.ledger import mirror, reading, writing
+from shift.planning import (
+    UNCONFIRMED,
+    Beside,
+    Choices,
+    Loss,
+    Pace,
+    Plan,
+    beside,
+    make_plan,
+    mapping_hash,
+    require_clear,
+)
+from shift.planning.looked_at import unconfirmed
 from shift.pulling import pull
 from shift.staging import StagingModel
 
@@ -159,3 +174,141 @@ def test_a_name_may_be_accepted_though_nothing_is_found_now(clinic: Clinic) -> N
 def test_without_a_pull_the_plan_says_what_it_could_not_check(clinic: Clinic) -> None:
     clinic.crm = MemoryCRM(objects=[])
     assert [(one.name, one.blocking) for one in clinic.plan().findings] == [("workspace_not_read", False)]
+
+
+# What a plan tells beside its rows.
+
+
+def test_a_finding_is_accepted_with_hyphens_too(clinic: Clinic) -> None:
+    clinic.load()
+    clinic.connection.execute("update crm.person set id = 'other-' || id")
+    plan = clinic.plan(Choices(accepted=["changed-ids"]))
+    assert plan.blocking(["changed-ids"]) == plan.blocking(["changed_ids"]) == ()
+
+
+def test_a_plan_counts_files_and_what_a_read_back_takes(clinic: Clinic) -> None:
+    clinic.connection.execute(
+        "create table crm.file as select 'file-' || id as id, {'$file': 'attachments/a.pdf'} as content, "
+        "id as personId from crm.person where sourceId < '3'"
+    )
+    files = StagingModel("crm__file", "crm.file", "file", "id", ("id", "content", "personId"))
+    clinic.staging = (*STAGING, files)
+    clinic.crm.objects.append("file")
+    plan = clinic.plan()
+    assert [(one.object, one.uploads, one.calls) for one in plan.objects] == [
+        ("person", 0, 1),
+        ("task", 0, 1),
+        ("file", 2, 3),
+    ]
+    assert (plan.calls, plan.read_back) == (5, 3)
+    assert ("attachments", "left out", 2) in [(one.setting, one.value, one.calls) for one in plan.costs]
+
+
+def test_other_settings_have_their_price(clinic: Clinic) -> None:
+    stage(clinic.connection, people(150))
+    pull(clinic.connection, clinic.crm.pull(), [])
+    plan = make_plan(
+        clinic.connection,
+        STAGING,
+        None,
+        pace=Pace(requests_per_minute=10, batch_size=60),
+        beside=Beside(switches=(("tasks", "fields", "task"),)),
+    )
+    costs = {(one.setting, one.value): (one.calls, one.minutes) for one in plan.costs}
+    assert (plan.calls, plan.minutes) == (6, 0.6) == costs["batch_size", "60"] == costs["requests_per_minute", "10"]
+    assert costs["batch_size", "200"] == (2, 0.2)
+    assert costs["requests_per_minute", "60"] == (6, 0.1)
+    assert costs["tasks", "fields"] == (3, 0.3)
+
+
+def test_a_crm_that_takes_one_record_a_call_leaves_no_choice_of_batch(clinic: Clinic) -> None:
+    stage(clinic.connection, people(3))
+    pull(clinic.connection, clinic.crm.pull(), [])
+    plan = make_plan(clinic.connection, STAGING, None, pace=Pace(requests_per_minute=10, batch_size=1))
+    assert plan.calls == 6
+    assert {one.setting for one in plan.costs} == {"requests_per_minute"}
+
+
+def test_what_is_lost_and_who_takes_over_is_what_the_project_says(clinic: Clinic) -> None:
+    clinic.connection.execute(
+        "create table crm.losses as select 'person' as object, sourceId as key, 'age' as field, 'rounded' as what "
+        "from crm.person where age > 34 union all select 'person', 'not staged', 'age', 'rounded'"
+    )
+    clinic.connection.execute(
+        "create table crm.owners as select 'p1' as practitioner_id, 'Dr Lee' as name, null as email, "
+        "'m-1' as member_id, 'Lee' as member_name, null as member_email, 'owners' as found_by, 7 as records"
+    )
+    clinic.beside = Beside(losses="crm.losses", owners="crm.owners")
+    plan = clinic.plan()
+    assert plan.losses == (Loss("person", "age", "rounded", 2, ("5", "6")),)
+    assert [(one.practitioner_id, one.member_id, one.found_by, one.records) for one in plan.owners] == [
+        ("p1", "m-1", "owners", 7)
+    ]
+
+
+MODELS = {
+    "models/twenty/twenty__person.sql": "select '1' as id, '{{ var('greeting') }}' as \"jobTitle\"",
+    "models/twenty/twenty__line.sql": "select '1' as id",
+    "models/twenty/twenty__gone.sql": "select null as object, null as key, null as kept_because",
+    "models/twenty/twenty__sample_traits.sql": "select 'person' as object, '1' as key, 'a' as trait",
+    "models/audit/audit__note.sql": "select 1 as one",
+    "models/twenty/twenty.yml": """
+        vars:
+          - {name: greeting, default: Hello}
+          - {name: lines, choices: [object, fields], default: object}
+        models:
+          - {name: twenty__person, config: {load: {object: person, key: id}}}
+          - name: twenty__line
+            config: {enabled: "{{ var('lines') == 'object' }}", load: {object: line, key: id}}
+    """,
+}
+
+
+def test_models_beside_the_staging_tables_are_known_by_name(make_project: MakeProject) -> None:
+    found = beside(read_graph(make_project(MODELS)))
+    assert found == Beside(gone="twenty.gone", switches=(("lines", "fields", "line"),))
+
+
+def test_a_mapping_is_another_where_what_goes_out_may_differ(make_project: MakeProject) -> None:
+    def hashed(**changed: str) -> str:
+        return mapping_hash(read_graph(make_project(MODELS | changed)))
+
+    known = hashed()
+    assert hashed() == known
+    assert hashed(**{"models/audit/audit__note.sql": "select 2 as two"}) == known
+    assert hashed(**{"models/twenty/twenty__line.sql": "select '2' as id"}) != known
+    assert mapping_hash(read_graph(make_project(MODELS, variables={"greeting": "Hi"}))) != known
+    labelled = MODELS["models/twenty/twenty.yml"].replace("key: id}}}", "key: id, after: [line]}}}")
+    assert hashed(**{"models/twenty/twenty.yml": labelled}) != known
+
+
+def test_a_mapping_that_nobody_looked_at_blocks_a_full_load(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    graph = read_graph(make_project(MODELS))
+    mirror(None, connection)
+    finding = unconfirmed(graph, connection)
+    assert finding is not None and (finding.name, finding.blocking) == (UNCONFIRMED, True)
+    with writing(tmp_path / "ledger.sqlite", "twenty", MemoryCRM().workspace()) as book:
+        with book.run("load --sample 2"):
+            pass
+        book.note_look(mapping_hash(graph))
+        mirror(book, connection)
+    assert unconfirmed(graph, connection) is None
+
+
+def test_where_there_is_nothing_to_write_nobody_has_to_look(clinic: Clinic) -> None:
+    clinic.load()
+    pull(clinic.connection, clinic.crm.pull(), [])
+    found = [Finding(UNCONFIRMED, "look first")]
+    with reading(clinic.path) as book:
+        plan = make_plan(clinic.connection, STAGING, book, findings=found)
+    assert plan.findings == ()
+    assert make_plan(clinic.connection, STAGING, None, findings=found).findings == tuple(found)
+
+
+def test_a_refusal_names_every_finding_that_would_have_to_be_accepted(clinic: Clinic) -> None:
+    standing = (Finding("odd", "One thing."), Finding("even", "Another."), Finding("mere", "A note.", blocking=False))
+    with pytest.raises(BlockedError) as refused:
+        require_clear(replace(clinic.plan(), findings=standing))
+    assert refused.value.hint == "Settle them, or let pass by adding: --accept odd --accept even"
