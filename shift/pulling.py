@@ -1,12 +1,24 @@
-"""What the CRM holds already, as the tables ``destination.*``: users, objects, fields, and what else a loader pulls."""
+"""What the CRM holds already, as the tables ``destination.*``: users, objects, fields, and what else a loader pulls.
+
+Three tables are the engine's own, whatever a loader pulls and a project declares:
+
+    objects   name, is_active
+    fields    object, name, type, is_active, options (JSON: the choices of a select), relation_target
+    records   object, id, deleted, body (JSON): every record of the objects that will be written, as others left it
+
+``records`` is the baseline that a rollback must come back to. So it is landed by every pull as long as nothing of ours
+is in the CRM, and stays as it is from then on: our records are the ledger's to know, and are not fetched a second time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from shift.database import quoted
-from shift.destination import Table
+from shift.destination import Destination, Table
 from shift.project import SourceTable
 
 if TYPE_CHECKING:
@@ -15,28 +27,58 @@ if TYPE_CHECKING:
     from shift.project import Project
 
 SCHEMA = "destination"
+RECORDS = "records"
 _TYPES = {"boolean": "boolean", "integer": "bigint"}
+_OWN = {
+    "objects": {"name": "varchar", "is_active": "boolean"},
+    "fields": {
+        "object": "varchar",
+        "name": "varchar",
+        "type": "varchar",
+        "is_active": "boolean",
+        "options": "varchar",
+        "relation_target": "varchar",
+    },
+    RECORDS: {"object": "varchar", "id": "varchar", "deleted": "boolean", "body": "varchar"},
+}
+_RECORDS_AT_ONCE = 2_000
 
 
 def declared_tables(project: Project) -> list[SourceTable]:
-    """The tables of the sources that land in ``destination``, for the destination that was chosen."""
+    """The tables of the sources that land in ``destination``, but those of another destination than the chosen one.
+
+    A source is a destination's where models/ has a folder of its name: the loader's.
+    """
+    loader = project.destination.loader if project.to else None
     return [
         table
         for source, table in project.sources.values()
-        if source.schema == SCHEMA and (source.name == project.to or source.name not in project.file.destinations)
+        if source.schema == SCHEMA and (source.name == loader or not (project.root / "models" / source.name).is_dir())
     ]
 
 
-def ensure_tables(connection: duckdb.DuckDBPyConnection, declared: Sequence[SourceTable]) -> None:
-    """Make the declared tables that are not there, empty, so that models build before the first pull."""
+def ensure_tables(
+    connection: duckdb.DuckDBPyConnection, declared: Sequence[SourceTable], destination: str = ""
+) -> None:
+    """Make the tables that are not there, empty, so that models build before the first pull.
+
+    What was pulled from another destination is dropped.
+    """
+    if _pulled_from(connection) not in (None, destination):
+        connection.execute(f"drop schema {SCHEMA} cascade")
     connection.execute(f"create schema if not exists {SCHEMA}")
-    for table in declared:
-        columns = ", ".join(f"{quoted(name)} {type}" for name, type in _declared_columns(table).items())
-        connection.execute(f"create table if not exists {_relation(table.name)} ({columns})")
+    for name, types in _known_columns(declared).items():
+        columns = ", ".join(f"{quoted(column)} {type}" for column, type in types.items())
+        connection.execute(f"create table if not exists {_relation(name)} ({columns})")
+        for column, type in types.items():  # a table that was pulled before the column was declared
+            connection.execute(f"alter table {_relation(name)} add column if not exists {quoted(column)} {type}")
 
 
 def pull(
-    connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], declared: Sequence[SourceTable]
+    connection: duckdb.DuckDBPyConnection,
+    tables: Iterable[Table],
+    declared: Sequence[SourceTable],
+    destination: str = "",
 ) -> Mapping[str, int]:
     """Land a destination's tables, all of them or none; the number of rows of each.
 
@@ -44,18 +86,63 @@ def pull(
     ``tables`` is what ``Destination.pull`` gives, and is read before anything is replaced.
     """
     pulled = {table.name: table for table in tables}
-    known = {table.name: table for table in declared}
+    known = _known_columns(declared)
     connection.execute("begin")
     try:
-        connection.execute(f"create schema if not exists {SCHEMA}")
-        for name in {**known, **pulled}:
-            types = _declared_columns(known[name]) if name in known else {}
-            _land(connection, pulled.get(name, Table(name, (), ())), types)
+        ensure_tables(connection, declared, destination)
+        for name in known.keys() - {RECORDS} | pulled.keys():
+            _land(connection, pulled.get(name, Table(name, (), ())), known.get(name, {}))
+        connection.execute(f"create or replace table {SCHEMA}._pulled (destination varchar, pulled_at timestamptz)")
+        connection.execute(f"insert into {SCHEMA}._pulled values (?, ?)", [destination, datetime.now(UTC).isoformat()])
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
     return {name: len(table.rows) for name, table in pulled.items()}
+
+
+def pull_records(connection: duckdb.DuckDBPyConnection, destination: Destination, objects: Iterable[str]) -> None:
+    """Land ``destination.records`` anew, all of it or nothing, unless something of ours is in the CRM already.
+
+    The ledger must be mirrored. Of ``objects``, those that the CRM does not have yet hold nothing.
+    """
+    if connection.execute("select 1 from ledger.records where id is not null limit 1").fetchone():
+        return
+    there = {name for (name,) in connection.execute(f"select name from {SCHEMA}.objects").fetchall()}
+    connection.execute("begin")
+    try:
+        connection.execute(f"delete from {_relation(RECORDS)}")
+        for object in dict.fromkeys(objects):
+            records = iter(destination.every(object) if object in there else ())
+            while some := list(islice(records, _RECORDS_AT_ONCE)):
+                values = [[one.id for one in some], [one.deleted for one in some], [one.body for one in some]]
+                connection.execute(
+                    f"insert into {_relation(RECORDS)} "
+                    "select ?, unnest(?::varchar[]), unnest(?::boolean[]), unnest(?::varchar[])",
+                    [object, *values],
+                )
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+def pulled_at(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """When the last pull was, in UTC; None where there was none."""
+    if _pulled_from(connection) is None:
+        return None
+    [(at,)] = connection.execute(f"select pulled_at::varchar from {SCHEMA}._pulled").fetchall()
+    return str(at)
+
+
+def _pulled_from(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The destination of the last pull."""
+    if not connection.execute(
+        f"from duckdb_tables() where schema_name = '{SCHEMA}' and table_name = '_pulled'"
+    ).fetchone():
+        return None
+    row = connection.execute(f"select destination from {SCHEMA}._pulled").fetchone()
+    return row[0] if row else None
 
 
 def _land(connection: duckdb.DuckDBPyConnection, table: Table, types: Mapping[str, str]) -> None:
@@ -72,8 +159,13 @@ def _land(connection: duckdb.DuckDBPyConnection, table: Table, types: Mapping[st
     )
 
 
-def _declared_columns(table: SourceTable) -> dict[str, str]:
-    return {column.name: _TYPES.get(column.type, "varchar") for column in table.columns}
+def _known_columns(declared: Sequence[SourceTable]) -> dict[str, dict[str, str]]:
+    """The columns that each table has in any case: the engine's own, and those that are declared."""
+    known = {name: dict(columns) for name, columns in _OWN.items()}
+    for table in declared:
+        for column in table.columns:
+            known.setdefault(table.name, {}).setdefault(column.name, _TYPES.get(column.type, "varchar"))
+    return known
 
 
 def _relation(table: str) -> str:

@@ -1,0 +1,89 @@
+"""Removing what this ledger made of the CRM's data model: newest first, and nothing that still holds anything."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shift.destination import AddedOptions, ObjectDefinition, SchemaChange
+from shift.errors import Refused
+from shift.ledger import Ledger, SchemaNote
+from shift.provisioning.changes import change_of, describe, named
+from shift.provisioning.making import data_model
+
+if TYPE_CHECKING:
+    from shift.loading import Writer
+
+
+def made(ledger: Ledger) -> list[SchemaChange]:
+    """The objects, fields and choices that this ledger made and has not removed, oldest first."""
+    return [change_of(note) for note in ledger.made_schema()]
+
+
+def remove(writer: Writer, *, on_removed: Callable[[int], None] = lambda removed: None) -> list[str]:
+    """Remove the choices, fields and objects that this ledger made; what is left, in words, and why.
+
+    Left is what records hold still, live or soft-deleted, whoever made them: so the records are rolled back first. Each
+    step is noted before and after; called again, it goes on where it stopped. ``on_removed`` is told how many are done.
+    """
+    notes = writer.ledger.made_schema()[::-1]
+    holders = _holders(writer, [change_of(note) for note in notes])
+    left: list[str] = []
+    for note in notes:
+        change = change_of(note)
+        if count := holders[change]:
+            left.append(f"{describe(change)}: {count:,} records {_hold(change)}")
+            continue
+        writer.ledger.note_schema(SchemaNote(note.object, note.field, "removing", note.id, note.details))
+        try:
+            writer.patience.read(writer.destination.unprovision, change, note.id)
+        except Refused as error:
+            left.append(f"{describe(change)}: {error.message}")
+        else:
+            writer.ledger.note_schema(SchemaNote(note.object, note.field, "removed", note.id, note.details))
+            on_removed(len(notes) - len(left))
+    return left
+
+
+def _holders(writer: Writer, changes: Sequence[SchemaChange]) -> Counter[SchemaChange]:
+    """How many records stand in the way of removing each."""
+    there = writer.patience.read(data_model, writer).objects if changes else ()
+    objects = dict.fromkeys(object for object, _ in map(named, changes) if object in there)
+    held: Counter[SchemaChange] = Counter()
+    for object in objects:
+        concerned = [change for change in changes if named(change)[0] == object]
+        held += writer.patience.read(_count, writer, object, concerned)
+    return held
+
+
+def _count(writer: Writer, object: str, changes: Sequence[SchemaChange]) -> Counter[SchemaChange]:
+    held: Counter[SchemaChange] = Counter()
+    for record in writer.destination.every(object):
+        body = json.loads(record.body)
+        held.update(change for change in changes if _holds(body, change))
+    return held
+
+
+def _holds(record: Mapping[str, Any], change: SchemaChange) -> bool:
+    if isinstance(change, ObjectDefinition):
+        return True
+    value = record.get(change.name)
+    if isinstance(change, AddedOptions):
+        values = value if isinstance(value, list) else [value]
+        return any(option.value in values for option in change.options)
+    # A relation's value stands beside its name, in the column that holds the other's id.
+    return not _empty(value) or not _empty(record.get(f"{change.name}Id"))
+
+
+def _empty(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_empty(member) for member in value.values())
+    return value is None or value in ("", [])
+
+
+def _hold(change: SchemaChange) -> str:
+    if isinstance(change, ObjectDefinition):
+        return "are there"
+    return "have one of them" if isinstance(change, AddedOptions) else "have a value there"
