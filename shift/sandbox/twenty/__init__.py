@@ -12,6 +12,6 @@ workspace, table, schema, standard, fresh           what a workspace is, and hol
 errors                      what is refused, and in which words
 """
 
-from shift.sandbox.twenty.starting import start
+from shift.sandbox.twenty.starting import prepared, start
 
-__all__ = ["start"]
+__all__ = ["prepared", "start"]

@@ -1,21 +1,13 @@
-"""Running the twin: a socket on the loopback, one line when it is ready, and a clean end that saves the state."""
+"""Running the twin: its workspace from the state's file or new, behind a server that saves it at the end."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import os
-import signal
-import socket
-import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
+from shift.sandbox import serving
 from shift.sandbox.twenty import fresh, state
 from shift.sandbox.twenty.app import Twin
 from shift.sandbox.twenty.faults import Fault, Mischief
@@ -24,7 +16,6 @@ from shift.sandbox.twenty.limits import Bucket
 from shift.sandbox.twenty.workflow import PeopleWorkflow
 
 READY = "Twenty (twin) ready at "
-KILLED = 137
 
 
 @dataclass(frozen=True)
@@ -53,8 +44,8 @@ def serve(options: Options) -> None:
         workspace = state.load(options.state, options.seed)
     else:
         workspace = fresh.workspace(options.seed, options.members, automations=options.automations)
-    listening = _listen(options.port)
-    workspace.url = "http://{}:{}".format(*listening.getsockname())
+    listening = serving.listen(options.port)
+    workspace.url = serving.address(listening)
     workspace.listeners.append(PeopleWorkflow(workspace, options.workflow_delay))
 
     def save() -> None:
@@ -63,7 +54,7 @@ def serve(options: Options) -> None:
 
     def die() -> None:
         save()
-        os._exit(KILLED)
+        os._exit(serving.KILLED)
 
     twin = Twin(
         workspace,
@@ -73,71 +64,8 @@ def serve(options: Options) -> None:
         options.latency,
         die,
     )
-    config = uvicorn.Config(
-        twin.application(),
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        h11_max_incomplete_event_size=256 * 1024,
-        timeout_graceful_shutdown=2,
-    )
-    # Records live long: looking through them all for rubbish would only cost time.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 1000)
-    server = _Server(config, f"{READY}{workspace.url}", save)
-    if options.with_parent:
-        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        # Once it has shut down, uvicorn raises the signal that told it to again: that must not count as a crash.
-        signal.signal(sign, lambda *_: None)
-    server.run(sockets=[listening])
+    serving.run(twin.application(), listening, f"{READY}{workspace.url}", save, with_parent=options.with_parent)
 
 
 def _keys(options: Options) -> dict[str, Key]:
     return {options.api_key: Key("shift", "admin")} | {key: Key(role, role) for role, key in options.keys.items()}
-
-
-def _listen(port: int) -> socket.socket:
-    # Named TCP in full, else asyncio leaves Nagle's algorithm on and each answer waits 40 ms.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if sys.platform != "win32":
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-def _end_with_parent(server: uvicorn.Server) -> None:
-    """Wait until whoever started us closes our standard input, or ends."""
-    sys.stdin.buffer.read()
-    server.should_exit = True
-
-
-class _Server(uvicorn.Server):
-    """Says when it is ready, and saves when it ends."""
-
-    def __init__(self, config: uvicorn.Config, line: str, save: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._line = line
-        self._save = save
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        print(self._line, flush=True)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets=sockets)
-        self._save()
-
-
-class _Protocol(H11Protocol):
-    """Shows the application its transport, so that a fault can cut the connection."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.app_state = {**self.app_state, "transport": transport}
-        super().connection_made(transport)

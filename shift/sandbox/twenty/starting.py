@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_PATIENCE_SECONDS = 10
-# The folder that holds the package: the child must find the same shift, installed or not.
-_ROOT = Path(__file__).resolve().parents[3]
+from shift.sandbox.processes import running
+
+_KEY = "key-of-a-twin"
 
 
 @contextmanager
@@ -35,7 +32,7 @@ def start(
     ``automations`` the built-in workflow on new people is stopped. The process ends with the block, and with this
     process however that ends. Raises RuntimeError where the twin does not start.
     """
-    arguments = ["--port", str(port), "--api-key", api_key, "--latency", str(latency), "--with-parent"]
+    arguments = ["--port", str(port), "--api-key", api_key, "--latency", str(latency)]
     arguments += ["--workflow-delay", str(workflow_delay)]
     if not automations:
         arguments.append("--no-automations")
@@ -47,31 +44,14 @@ def start(
     for name, value in named.items():
         if value not in (None, ""):
             arguments += [name, str(value)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "shift.sandbox.twenty", *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    try:
-        assert process.stdin is not None and process.stdout is not None
-        line = process.stdout.readline()
-        if " ready at " not in line:
-            raise RuntimeError(f"the twin of Twenty did not start (exit code {process.wait(_PATIENCE_SECONDS)})")
-        yield line.rsplit(" ", 1)[1].strip()
-    finally:
-        _end(process)
+    with running("twenty", arguments) as url:
+        yield url
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Close its standard input, which it takes for the end; then insist."""
-    if process.stdin:
-        process.stdin.close()
-    try:
-        process.wait(_PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout:
-        process.stdout.close()
+@contextmanager
+def prepared(members: Sequence[str], appointment_types: Sequence[str]) -> Iterator[dict[str, str]]:
+    """A twin as a clinic has prepared its CRM for the move: with its members, and with what the workspace does to new
+    records on its own turned off. Given are the settings of a destination.
+    """
+    with start(api_key=_KEY, members=members, automations=False) as url:
+        yield {"url": url, "api_key": _KEY}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
 import msgspec
 
+from shift.sandbox.serving import write_whole
 from shift.sandbox.twenty.schema import Object
 from shift.sandbox.twenty.table import Row
 from shift.sandbox.twenty.workspace import StoredFile, Workspace
@@ -34,10 +34,7 @@ def save(workspace: Workspace, path: Path) -> None:
         positions={of: table.next_position for of, table in workspace.tables.items()},
         files=list(workspace.files.values()),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(msgspec.msgpack.encode(state))
-    os.replace(partial, path)
+    write_whole(path, msgspec.msgpack.encode(state))
 
 
 def load(path: Path, seed: int | None) -> Workspace:
