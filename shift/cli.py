@@ -18,15 +18,18 @@ COMMANDS = {
     "show": "Show a model's rows; of a staging model, what will go out.",
     "compile": "Write the SQL that the models become.",
     "pull": "Land what the CRM holds: users, fields, people.",
+    "owners": "Say who takes over from each practitioner.",
     "plan": "Say what a load would create, update, leave alone, and what stands in its way.",
     "load": "Carry the plan out, noting every step in the ledger.",
     "diff": "Read the CRM back, compare every field, and reconcile.",
+    "rollback": "Take back what a load wrote, leaving what others made of it.",
     "status": "Say what was loaded, and whether a load is running.",
     "rejects": "List the records that the CRM refused, in its words.",
     "sandbox": "Start a local twin of a CRM.",
     "synth": "Write the exports of a synthetic clinic.",
     "schema": "Write a JSON Schema of each kind of YAML file, for editors.",
     "clean": "Remove what can be built again.",
+    "purge": "Delete all that is kept of a migration, its ledger among it.",
 }
 
 
@@ -80,7 +83,7 @@ def cli() -> None:
 
 def main() -> None:
     """The console command. Exits 0, 1 (failed), 2 (used or configured wrongly), 3 (loaded, some held back), 130."""
-    from shift.errors import ShiftError
+    from shift.errors import BlockedError, ShiftError
 
     try:
         cli(prog_name="shift-etl", standalone_mode=False)
@@ -90,7 +93,8 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except ShiftError as error:
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+        text = _readable(str(error)) if isinstance(error, BlockedError) else str(error)
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {text}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -98,6 +102,15 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()
         sys.exit(1)
+
+
+def _readable(text: str) -> str:
+    """What blocks, broken at 80 columns; a line with a command of ours stays whole, to be pasted."""
+    from shift.commands.common import wrapped
+    from shift.invocation import program
+
+    lines = text.splitlines()
+    return "\n".join(line if program() in line else wrapped(line, then="    ") for line in lines)
 
 
 if __name__ == "__main__":

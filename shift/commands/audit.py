@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 _SHOWN_ROWS = 20
 _SHOWN_ITEMS = 3
-_PROPOSALS = "models/custom_fields.yml"
 
 
 @click.command()
 @with_project
 @exports_option
 @click.option(
-    "--propose", "proposing", is_flag=True, help=f"Write an entry for each new custom field into {_PROPOSALS}."
+    "--propose",
+    "proposing",
+    is_flag=True,
+    help="Write an entry for each new custom field (and activity type) into the file in models/ that is called so.",
 )
 @output_option
 def command(project: Project, proposing: bool, output: str) -> None:
@@ -42,24 +44,25 @@ def command(project: Project, proposing: bool, output: str) -> None:
     graph = read_graph(project)
     with opened(project) as connection:
         sections = audit(graph, connection)
-    entries = proposals(sections)
+    proposed = proposals(sections)
     if output == "json":
         print_json({section.name: _records(section) for section in sections})
     else:
         for section in sections:
             _print(section)
-    if proposing and entries:
-        propose(project.root / _PROPOSALS, entries, shown_as=_PROPOSALS)
-    if output == "json":
-        return
-    if entries and proposing:
-        click.echo(f"Wrote {len(entries)} custom fields to {_PROPOSALS}. Look at each, set")
-        click.echo(f"`confirmed: true` where it is right, then {words('build')}.")
-    elif entries:
-        click.echo(f"Custom fields without an entry: {len(entries)}. To have them written to")
-        click.echo(f"{_PROPOSALS}: {words('audit', '--propose')}")
-    elif proposing:
-        click.echo("Every custom field has an entry already.")
+    for one in proposed:
+        if proposing and one.entries:
+            propose(project.root / one.file, one.entries, shown_as=one.file)
+        if output == "json":
+            continue
+        if one.entries and proposing:
+            click.echo(f"Wrote {len(one.entries)} {one.what} to {one.file}.")
+            click.echo(f"Confirm or change each there, then {words('build')}.")
+        elif one.entries:
+            click.echo(f"{one.what.capitalize()} without an entry: {len(one.entries)}. To have them written to")
+            click.echo(f"{one.file}: {words('audit', '--propose')}")
+        elif proposing:
+            click.echo(f"All {one.what} have an entry already.")
 
 
 def _records(section: Section) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import textwrap
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -34,6 +35,12 @@ accept_option = click.option(
     metavar="FINDING",
     help="Let this blocking finding pass; `all` for every one.",
 )
+sample_option = click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only so many patients, with all that hangs on them: chosen so that every kind of thing is seen.",
+)
 output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
@@ -60,9 +67,24 @@ def with_project(function: Function) -> Function:
         project = open_project(
             project_dir, to=to, variables=_variables(variables), exports=options.pop("exports", None)
         )
+        _tell_of_stopped_automations(project)
         return function(project=project, **options)
 
     return wrapped  # type: ignore[return-value]  # the decorated function has other parameters than it was given
+
+
+def _tell_of_stopped_automations(project: Project) -> None:
+    """The clinic's own CRM does less than it should for as long as a load keeps them from acting."""
+    if not project.ledger.exists():
+        return
+    from shift.invocation import command
+    from shift.ledger import reading
+
+    with reading(project.ledger) as ledger:
+        names = ledger.paused_automations().values() if ledger else ()
+    if names:
+        told = f"Automations of the CRM are stopped for a load: {', '.join(names)}."
+        click.echo(f"{told} Once it has ended, they start again with: {command('status')}", err=True)
 
 
 def _variables(text: str | None) -> dict[str, Any]:
@@ -82,6 +104,18 @@ def _variables(text: str | None) -> dict[str, Any]:
 def print_json(value: Any) -> None:
     """Print a result for programs: one JSON document."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_wrapped(text: str, *, first: str = "  ", then: str = "      ") -> None:
+    """Print a line of prose, broken at 80 columns."""
+    click.echo(wrapped(text, first=first, then=then))
+
+
+def wrapped(text: str, *, first: str = "", then: str = "") -> str:
+    """Prose broken at 80 columns, between words only: the name of a file stays whole."""
+    return textwrap.fill(
+        text, 80, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, right: frozenset[str] = frozenset()) -> None:

@@ -14,9 +14,15 @@ import click
 
 from shift.errors import ConfigurationError, ShiftError
 
-_KEY = "demo-key"
 # What a clinic's own move takes, too.
-_STEPS = (["build"], ["load", "--yes"], ["diff", "--verbose"])
+_READERS = ("--accept", "who_reads_clinical_notes")  # a twin's members are nobody
+_STEPS = (
+    ["build"],
+    ["load", "--sample", "20", "--yes", *_READERS],
+    ["diff", "--sample", "20"],
+    ["load", "--yes", *_READERS],
+    ["diff"],
+)
 
 
 @click.command()
@@ -56,18 +62,21 @@ def command(like: Path | None, to: str | None, folder: Path | None, patients: in
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shift-demo-"))) / "demo_clinic"
         new_project(folder, like=like, to=to)
-        members = _make_clinic(folder / "exports", patients, seed)
-        stack.enter_context(_twin(folder, members))
+        members, types = _make_clinic(folder / "exports", patients, seed)
+        stack.enter_context(_twin(folder, members, types))
         worst = _run(folder)
     if kept:
         click.echo(f"\nThe twin has ended; the project is kept in {folder}.")
     else:
-        click.echo(f"\nAll is gone again. To look around: {invocation.program('demo', '--dir', 'demo_clinic')}")
+        again = invocation.program("demo", "--dir", "demo_clinic", *(["--to", to] if to else []))
+        click.echo(f"\nAll is gone again. To look around: {again}")
     sys.exit(worst)
 
 
-def _make_clinic(exports: Path, patients: int, seed: int) -> list[str]:
-    """Write the exports, and give the addresses of the practitioners: people who would be members of the workspace."""
+def _make_clinic(exports: Path, patients: int, seed: int) -> tuple[list[str], list[str]]:
+    """Write the exports, and give the addresses of the practitioners, who would be members of the workspace, and the
+    names of the appointment types.
+    """
     from shift.database import open_database
     from shift.sandbox.clinic import make
 
@@ -77,11 +86,12 @@ def _make_clinic(exports: Path, patients: int, seed: int) -> list[str]:
     database = truth.database.rename(exports.parent / truth.database.name)  # it is no export
     with open_database(database, read_only=True) as connection:
         found = connection.execute("select email from practitioners where email is not null order by email").fetchall()
-    return [email for (email,) in found]
+        types = connection.execute("select distinct appointment_type from attendances order by all").fetchall()
+    return [email for (email,) in found], [name for (name,) in types if name]
 
 
 @contextmanager
-def _twin(folder: Path, members: list[str]) -> Iterator[None]:
+def _twin(folder: Path, members: list[str], types: list[str]) -> Iterator[None]:
     """The destination's local twin, running, and project.yml pointed at it."""
     from shift.commands.sandbox import twins
     from shift.project import open_project
@@ -90,23 +100,20 @@ def _twin(folder: Path, members: list[str]) -> Iterator[None]:
     loader = project.destination.loader
     if loader not in twins():
         raise ConfigurationError(f"there is no local twin of '{loader}'", hint=f"There are: {', '.join(twins())}.")
-    # Somebody has turned off what the workspace does to new records on its own, as one should before a load.
-    with importlib.import_module(f"shift.sandbox.{loader}").start(
-        api_key=_KEY, members=members, automations=False
-    ) as url:
-        click.echo(f"A local twin of '{project.to}' at {url}, with {len(members)} members")
-        _settle(folder / "project.yml", project.to, url, members[0])
+    with importlib.import_module(f"shift.sandbox.{loader}").prepared(members, types) as destination:
+        click.echo(f"A local twin of '{project.to}' at {destination['url']}, with {len(members)} members")
+        _settle(folder / "project.yml", project.to, destination, members[0])
         yield
 
 
-def _settle(path: Path, to: str | None, url: str, fallback_owner: str) -> None:
+def _settle(path: Path, to: str | None, destination: dict[str, str], fallback_owner: str) -> None:
     """Write into project.yml what a clinic would decide before it loads; never an address from the environment."""
     import yaml
 
     settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     settings.setdefault("vars", {}).update({"clinical_notes": "include", "fallback_owner": fallback_owner})
     # A twin has no limit of its own, and no one else to share it with.
-    settings["destinations"][to] |= {"url": url, "api_key": _KEY, "requests_per_minute": 60_000}
+    settings["destinations"][to] |= {**destination, "requests_per_minute": 60_000}
     path.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 

@@ -3,67 +3,129 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from shift.commands.common import opened, output_option, print_json, print_table, with_project
+from shift.commands.common import (
+    opened,
+    output_option,
+    print_json,
+    print_table,
+    print_wrapped,
+    sample_option,
+    with_project,
+)
 from shift.project import Project
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from shift.reconciling import Promise
+
+_BECAUSE = {
+    "not_sent": "the row has changed since it was written",
+    "conflict": "somebody edited it in the CRM, and a load left it for you to decide",
+    "edited": "somebody edited it in the CRM since",
+}
 
 
 @click.command()
 @with_project
-@click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")
+@sample_option
+@click.option("--run", "number", type=click.IntRange(min=1), metavar="RUN", help="Only what this run wrote.")
+@click.option("--object", "object", metavar="NAME", help="Only this object of the CRM.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell every field, those that are all equal too.")
 @output_option
-def command(project: Project, verbose: bool, output: str) -> None:
+def command(
+    project: Project, sample: int | None, number: int | None, object: str | None, verbose: bool, output: str
+) -> None:
     """Read every record that was loaded back from the CRM, compare each field with what was meant, and reconcile.
 
-    Prints equal, differing and missing for each object, and runs the tests of the reconciliation. Exits with 1 where
+    Prints equal, differing and missing for each object and field, and what counts as equal though the CRM writes it
+    otherwise, by which rule. The tests of the reconciliation run where all is read, or a sample. Exits with 1 where
     something differs, is missing, or does not add up.
 
     \b
-    Example:
-      shift-etl diff
+    Examples:
+      shift-etl diff --sample 200
+      shift-etl diff --object invoice
     """
-    from shift.building import failed, run
-    from shift.commands.results import Report
-    from shift.commands.running import of_stage
+    from shift.commands.moving import progress_over
+    from shift.commands.reconciliation import broken, print_promises, promises_as_json
+    from shift.comparing import Scope
     from shift.connecting import connected
-    from shift.graph import Selection, read_graph, select
-    from shift.ledger import reading
-    from shift.moving import read_back
+    from shift.graph import read_graph
+    from shift.ledger import reading, require_bound
+    from shift.moving import note_look, read_back
+    from shift.reconciling import reconcile
 
     graph = read_graph(project)
-    tests = of_stage(graph, Selection(frozenset(), select(graph).tests), "reconciliation")
-    text = output == "text"
-    with connected(project) as destination, reading(project.ledger) as ledger, opened(project) as connection:
-        destination.workspace()
-        read_back(graph, connection, destination, ledger, lambda object, records: None)
-        objects = connection.execute(_OBJECTS).fetchall()
-        fields = connection.execute(_FIELDS).fetchall()
-        if text:
-            headings = ["object", "records", "equal", "differing", "missing"]
-            print_table(
-                headings, [(row[0], *(f"{n:,}" for n in row[1:])) for row in objects], right=frozenset(headings[1:])
-            )
-            for object, field, differing, key, sent, found in fields:
-                click.echo(f"  {object}.{field}: {differing:,} differ, as in {key}: sent {sent!r}, found {found!r}")
-            click.echo()
-        report = Report(graph, tests, verbose=verbose)
-        results = run(graph, connection, tests, report=report if text else lambda _: None)
-    differs = bool(fields) or any(row[4] for row in objects)
-    if text:
-        report.end()
+    scope = Scope(object=object, run=number, sample=sample)
+    promises: list[Promise] = []
+    with connected(project) as destination:
+        workspace = destination.workspace()
+        with reading(project.ledger) as ledger, opened(project) as connection:
+            require_bound(ledger, project.to or "", workspace)
+            with progress_over({}) as report:
+                read_back(graph, connection, destination, ledger, scope=scope, on_progress=report)
+            found = _found(connection)
+            if scope.whole:
+                promises = reconcile(graph, connection)
+    if output == "json":
+        print_json({**found, "tests": promises_as_json(promises)})
+    elif not found["objects"]:
+        click.echo("Nothing of this was loaded yet.")
     else:
-        print_json(
-            {
-                "objects": [
-                    dict(zip(("object", "records", "equal", "differing", "missing"), row, strict=True))
-                    for row in objects
-                ],
-                "tests": [{"test": one.node, "status": one.status, "failures": one.failures} for one in results],
-            }
+        _print(found, verbose)
+        print_promises(promises)
+        if not scope.whole:
+            click.echo("\nThe reconciliation was left out: it speaks of all records, or of a sample.")
+    if scope.whole and found["objects"] and not note_look(graph, workspace):
+        click.echo("A load is running, so it is not noted that you looked at this.", err=True)
+    sys.exit(1 if found["differences"] or broken(promises) else 0)
+
+
+def _found(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """What `readback` tells, as it is printed for programs."""
+    return {
+        "objects": _rows(connection, _OBJECTS),
+        "fields": _rows(connection, "select * from readback.fields order by object, field"),
+        "differences": _rows(connection, _DIFFERENCES),
+        "rules": _rows(connection, "select * from readback.rules order by object, field, rule"),
+    }
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _print(found: dict[str, Any], verbose: bool) -> None:
+    _print_counts(["object", "records", "equal", "differing", "missing"], found["objects"])
+    fields = [one for one in found["fields"] if verbose or one["differing"] or one["missing"]]
+    if fields:
+        _print_counts(["object", "field", "equal", "differing", "missing"], fields)
+    for one in found["differences"]:
+        place = f"{one['object']}.{one['field']}" if one["field"] else one["object"]
+        said = f"sent {one['sent']!r}, found {one['found']!r}" if one["field"] else "it is not there"
+        why = f" ({_BECAUSE[one['because']]})" if one["because"] else ""
+        print_wrapped(f"{place}: {one['records']:,} differ, as in {one['key']}: {said}{why}")
+    for one in found["rules"]:
+        print_wrapped(
+            f"{one['object']}.{one['field']}: {one['records']:,} equal by the rule {one['rule']}, "
+            f"as in {one['key']}: sent {one['sent']!r}, found {one['found']!r}"
         )
-    sys.exit(1 if differs or failed(results) else 0)
+
+
+def _print_counts(headings: list[str], rows: list[dict[str, Any]]) -> None:
+    numbers = frozenset({"records", "equal", "differing", "missing"})
+    print_table(
+        headings,
+        [tuple(f"{one[name]:,}" if name in numbers else one[name] for name in headings) for one in rows],
+        right=numbers,
+    )
 
 
 _OBJECTS = """
@@ -79,25 +141,25 @@ with by_record as (
 )
 select
     object,
-    count(*),
-    count(*) filter (where not differs and not missing),
-    count(*) filter (where differs),
-    count(*) filter (where missing),
+    count(*) as records,
+    count(*) filter (where not differs and not missing) as equal,
+    count(*) filter (where differs and not missing) as differing,
+    count(*) filter (where missing) as missing,
 from by_record
 group by object
 order by object
 """
 
-_FIELDS = """
+_DIFFERENCES = """
 select
     object,
     field,
-    count(distinct id),
-    min_by(key, key),
-    min_by(sent, key),
-    min_by(found, key),
+    because,
+    count(distinct id) as records,
+    min(key) as key,
+    arg_min(sent, key) as sent,
+    arg_min(found, key) as found,
 from readback.differences
-where field is not null
-group by object, field
-order by object, field
+group by object, field, because
+order by object, field nulls first, because
 """

@@ -3,62 +3,152 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from shift.commands.common import accept_option, opened, with_project
+from shift.commands.common import (
+    accept_option,
+    exports_option,
+    opened,
+    output_option,
+    print_json,
+    sample_option,
+    with_project,
+)
 from shift.project import Project
+
+if TYPE_CHECKING:
+    from shift.planning import Plan
+    from shift.saved_plan import SavedPlan
 
 
 @click.command()
 @with_project
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@exports_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask; for scripts.")
+@sample_option
+@click.option("--no-pull", is_flag=True, help="Do not ask the CRM what it holds: plan over what the last pull found.")
 @click.option("--retry-rejected", is_flag=True, help="Send what the CRM refused before once more.")
 @accept_option
-def command(project: Project, yes: bool, retry_rejected: bool, accepted: tuple[str, ...]) -> None:
+@output_option
+def command(
+    project: Project,
+    file: Path | None,
+    yes: bool,
+    sample: int | None,
+    no_pull: bool,
+    retry_rejected: bool,
+    accepted: tuple[str, ...],
+    output: str,
+) -> None:
     """Show the plan, ask, and write to the CRM. Every step is in the ledger before and after it.
 
+    With FILE, a plan that `plan --out FILE` saved is carried out, if it is still true, and nothing is asked: all that
+    was chosen when it was made counts.
+
     A load that was interrupted, at any point and by whatever, goes on where it stopped when it is called again.
-    Exits with 3 where the load ended and some records were rejected or held back.
+    Exits with 3 where the load ended and some records are not in, or not as they were meant to be: rejected, held back,
+    edited or deleted by somebody, or not ours; also where that was so before, and nothing was sent. Exits with 1
+    where the reconciliation does not hold.
 
     \b
     Examples:
-      shift-etl load
+      shift-etl load --sample 200
       shift-etl load --yes --accept deleted_in_crm
+      shift-etl load plan.json
     """
-    from shift.commands.moving import choices_of, print_plan, print_result, progress_of
+    from shift import saved_plan
+    from shift.commands.moving import choices_of, plan_as_json, print_plan, print_result, progress_of, result_as_json
+    from shift.commands.reconciliation import broken, print_promises, promises_as_json
     from shift.errors import Again
     from shift.graph import read_graph
     from shift.invocation import command as words
-    from shift.moving import DATA_MODEL, carry_out, prepare, writing_session
+    from shift.moving import carry_out, conclude, prepare, writing_session
     from shift.planning import require_clear
+    from shift.standing import count_planned
 
+    saved = _read(file, given=bool(sample or no_pull or retry_rejected or accepted))
     graph = read_graph(project)
-    choices = choices_of(accepted, retry_rejected=retry_rejected)
-    with opened(project) as connection, writing_session(graph, connection, _say) as session:
-        prepared = prepare(graph, connection, session.destination, session.ledger, choices)
-        print_plan(prepared.plan, accepted)
-        require_clear(prepared.plan, accepted)
-        if prepared.plan.writes and not yes:
-            click.confirm("\nWrite this to the CRM?", abort=True)
-        totals = {DATA_MODEL: len(prepared.plan.schema)}
-        totals |= {one.object: one.counts["create"] + one.counts["update"] for one in prepared.plan.objects}
+    choices = saved.choices if saved else choices_of(accepted, retry_rejected=retry_rejected, sample=sample)
+    part = [] if choices.sample is None else ["--sample", str(choices.sample)]
+    go_on = words("load", *([str(file)] if file else part))
+    text = output == "text"
+    with writing_session(graph, _say) as session:
+        with opened(project) as connection:
+            destination = None if no_pull else session.destination
+            prepared = prepare(graph, connection, destination, session.ledger, choices, _say)
+            if saved:
+                _, workspace = session.ledger.workspace()
+                now = saved_plan.taken(connection, project, workspace, session.ledger, prepared, choices)
+                saved_plan.require_same(connection, saved, now)
+        if text:
+            print_plan(prepared.plan, choices.accepted, prepared.sample)
+        require_clear(prepared.plan, choices.accepted)
+        if (prepared.plan.writes or prepared.plan.schema) and not (yes or saved):
+            _ask(prepared.plan, text)
         try:
-            with progress_of(totals) as report:
+            with progress_of(prepared.plan) as report:
                 result = carry_out(session, prepared, choices, report)
         except KeyboardInterrupt:
-            click.echo(f"\nInterrupted; all that was sent is noted. Go on with: {words('load')}", err=True)
+            click.echo(f"\nInterrupted; all that was sent is noted. Go on with: {go_on}", err=True)
             sys.exit(130)
         except Again as error:
-            error.hint = f"All that was sent is noted. Go on later with: {words('load')}"
+            error.hint = f"All that was sent is noted. Go on later with: {go_on}"
             raise
-    if prepared.plan.writes or not result.complete:
-        click.echo()
-        print_result(result)
-    if not result.complete:
-        click.echo(f"\nSome records are not in. See them: {words('rejects')}")
-    click.echo(f"\nCheck it field by field:\n  {words('diff')}")
-    sys.exit(result.exit_code)
+        told = prepared.plan.writes > 0 or not result.complete
+        if text and told:
+            click.echo()
+            print_result(result)
+        with opened(project) as connection:
+            conclusion = conclude(session, connection, wrote=told)
+            stuck = count_planned(connection)
+    complete = result.complete and not stuck
+    if text:
+        print_promises(conclusion.promises)
+        for path in conclusion.files:
+            click.echo(f"To hand over: {project.shown(path)}")
+        if not complete:
+            click.echo("\nSome records are not in, or not as they were meant to be. See them:")
+            click.echo(f"  {words('rejects')}")
+        click.echo(f"\nCheck it field by field:\n  {words('diff', *part)}")
+    else:
+        print_json(
+            {
+                "plan": plan_as_json(prepared.plan, prepared.sample),
+                **result_as_json(result, complete=complete),
+                "tests": promises_as_json(conclusion.promises),
+                "handover": [project.shown(path) for path in conclusion.files],
+            }
+        )
+    sys.exit(1 if broken(conclusion.promises) else 0 if complete else 3)
+
+
+def _read(file: Path | None, *, given: bool) -> SavedPlan | None:
+    from shift import saved_plan
+
+    if file is None:
+        return None
+    if given:
+        raise click.UsageError(
+            "A saved plan says itself what was chosen: give no other option than --yes and --output."
+        )
+    return saved_plan.read(file)
+
+
+def _ask(plan: Plan, text: bool) -> None:
+    """Ask, where somebody is there to answer."""
+    from shift.errors import ConfigurationError
+    from shift.invocation import command as words
+    from shift.wording import counted
+
+    if not text or not sys.stdin.isatty():
+        raise ConfigurationError(
+            "nobody can be asked here whether to write this to the CRM", hint=f"To write it: {words('load', '--yes')}"
+        )
+    click.confirm(f"\nWrite this to the CRM ({counted(plan.writes, 'record')})?", abort=True)
 
 
 def _say(text: str) -> None:

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from typing import Any
 
 import click
 
-from shift.commands.common import print_table
-from shift.destination import FieldDefinition, ObjectDefinition
+from shift.commands.common import print_table, print_wrapped, wrapped
+from shift.destination import AddedOptions, FieldDefinition, ObjectDefinition, SchemaChange
+from shift.ledger import DATA_MODEL
 from shift.loading import LoadResult, Progress
-from shift.planning import ACTIONS, Action, Choices, Plan
-from shift.provisioning import describe
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from shift.owning import MISSING
+from shift.planning import ACTIONS, WRITING, Action, Choices, Plan
+from shift.provisioning import BY_HAND, describe
+from shift.sampling import Sample
+from shift.wording import counted
 
 _HEADINGS = {"held_back": "held back"}
 _SHOWN = 3
 
 
-def choices_of(accepted: tuple[str, ...], *, retry_rejected: bool = False) -> Choices:
+def choices_of(accepted: Collection[str], *, retry_rejected: bool = False, sample: int | None = None) -> Choices:
     """The command line's choices."""
-    return Choices(accepted=frozenset(accepted), retry_rejected=retry_rejected)
+    return Choices(accepted=frozenset(accepted), retry_rejected=retry_rejected, sample=sample)
 
 
-def print_plan(plan: Plan, accepted: tuple[str, ...]) -> None:
+def print_plan(plan: Plan, accepted: Collection[str], sample: Sample | None = None) -> None:
     """The plan as a person reads it: what happens to each object, what is made first, what stands in the way."""
+    if sample:
+        print_wrapped(f"A sample around {sample.chosen:,} of {sample.object}.{_unseen(sample)}", first="")
     shown = [action for action in ACTIONS if any(one.counts[action] for one in plan.objects)] or ["create"]
     rows = [(one.object, *(f"{one.counts[action]:,}" for action in shown)) for one in plan.objects]
     headings = [_HEADINGS.get(action, action) for action in shown]
@@ -36,46 +41,108 @@ def print_plan(plan: Plan, accepted: tuple[str, ...]) -> None:
     for one in plan.objects:
         for reason in one.reasons[:_SHOWN]:
             word = _HEADINGS.get(reason.action, reason.action)
-            click.echo(f"  {one.object}: {reason.rows:,} {word}, {reason.text} ({_some(reason.examples, reason.rows)})")
-    _print_schema(plan)
-    standing = {finding.name for finding in plan.blocking(accepted)}
-    for finding in plan.findings:
+            examples = _some(reason.examples, reason.rows)
+            print_wrapped(f"{one.object}: {reason.rows:,} {word}, {reason.text} ({examples})")
+    for loss in plan.losses:
+        examples = _some(loss.examples, loss.rows)
+        print_wrapped(f"{loss.object}.{loss.field}: {loss.rows:,} {loss.what} ({examples})")
+    if plan.schema and not any(finding.name == BY_HAND for finding in plan.findings):
+        click.echo("To be made in the CRM first (`--output json` tells more of each):")
+        print_schema(plan.schema, "+")
+    _print_owners(plan)
+    _print_findings(plan, {finding.name for finding in plan.blocking(accepted)})
+    click.echo()
+    print_wrapped(f"Plan: {_summary(plan)}", first="")
+    if plan.calls:
+        _print_costs(plan)
+
+
+def _print_findings(plan: Plan, standing: Collection[str]) -> None:
+    """What blocks, then what is good to know. What a person is to make by hand is told whole."""
+    for finding in sorted(plan.findings, key=lambda finding: finding.name not in standing):
         mark, colour = ("blocks", "red") if finding.name in standing else ("note", "yellow")
-        told = click.wrap_text(f"{mark}  {finding.name}: {finding.message}", width=80, subsequent_indent="      ")
+        told = wrapped(f"{mark}  {finding.name}: {finding.message}", then="      ")
         click.echo("\n" + told.replace(mark, click.style(mark, fg=colour, bold=True), 1))
-        for example in finding.examples[:_SHOWN]:
-            click.echo(click.wrap_text(example, width=80, initial_indent="      - ", subsequent_indent="        "))
-    click.echo(
-        f"\nPlan: {_total(plan, 'create'):,} to create, {_total(plan, 'update'):,} to update, "
-        f"{_total(plan, 'unchanged'):,} unchanged; "
-        + (f"{plan.calls:,} calls, about {_duration(plan.minutes)}." if plan.calls else "nothing to send.")
-    )
+        for example in finding.examples if finding.name == BY_HAND else finding.examples[:_SHOWN]:
+            print_wrapped(example, first="      - ", then="        ")
 
 
-def _print_schema(plan: Plan) -> None:
-    """What is made in the CRM first: objects a line each, and the fields of each object by name."""
-    objects = [change for change in plan.schema if isinstance(change, ObjectDefinition)]
+def _summary(plan: Plan) -> str:
+    """All that the plan would do, and all that it cannot, in one sentence."""
+    words: dict[Action, str] = {"create": "to create", "update": "to update", "adopt": "to adopt"}
+    words |= {"delete": "to delete", "unchanged": "unchanged", "held_back": "held back", "blocked": "blocked"}
+    always = ("create", "update", "unchanged")
+    counts = [
+        f"{count:,} {word}" for action, word in words.items() if (count := _total(plan, action)) or action in always
+    ]
+    sent = f"{counted(plan.calls, 'call')}, about {_duration(plan.minutes)}" if plan.calls else "no record to send"
+    made = f"; {counted(len(plan.schema), 'change')} of the data model first" if plan.schema else ""
+    nothing = not (plan.calls or plan.schema)
+    return f"{', '.join(counts)}; {'nothing to send' if nothing else sent}{made}."
+
+
+def print_schema(changes: Sequence[SchemaChange], sign: str) -> None:
+    """Changes of the data model: objects a line each, the fields of each object by name, and choices."""
     fields: dict[str, list[str]] = {}
-    for change in plan.schema:
+    for change in changes:
         if isinstance(change, FieldDefinition):
             fields.setdefault(change.object, []).append(change.name)
-    if plan.schema:
-        click.echo("To be made in the CRM first (`--output json` tells more of each):")
-    for made in objects:
-        click.echo(f"  + object {made.name} ({made.label})")
+        elif isinstance(change, ObjectDefinition):
+            print_wrapped(f"{sign} {describe(change)}")
     for object, names in fields.items():
-        text = f"+ {len(names)} fields on {object}: {', '.join(names)}" if len(names) > 1 else f"+ {object}.{names[0]}"
-        click.echo(click.wrap_text(text, width=80, initial_indent="  ", subsequent_indent="      "))
+        one = f"{object}.{names[0]}"
+        several = f"{len(names)} fields on {object}: {', '.join(names)}"
+        print_wrapped(f"{sign} {several if len(names) > 1 else one}")
+    for change in changes:
+        if isinstance(change, AddedOptions):
+            print_wrapped(f"{sign} {describe(change)}")
 
 
-def plan_as_json(plan: Plan) -> dict[str, Any]:
+def _print_owners(plan: Plan) -> None:
+    """How practitioners found who takes over from them, by the number of each way."""
+    ways = Counter(owner.found_by for owner in plan.owners)
+    if ways:
+        told = ", ".join(f"{count} by {way}" if way != MISSING else f"{count} missing" for way, count in ways.items())
+        print_wrapped(f"Who takes over from {len(plan.owners)} practitioners: {told}.", first="", then="  ")
+
+
+def _print_costs(plan: Plan) -> None:
+    """What other settings would cost, where a person would notice; a line for each setting."""
+    here = _cost(plan.calls, plan.minutes)
+    others: dict[str, list[str]] = {}
+    for cost in plan.costs:
+        told = _cost(cost.calls, cost.minutes)
+        if told != here:
+            others.setdefault(cost.setting, []).append(f"{cost.value}: {told}")
+    for setting, told_of in others.items():
+        print_wrapped(f"with {setting} {'; '.join(told_of)}")
+    print_wrapped(f"to read all of it back: {plan.read_back:,} calls")
+
+
+def _cost(calls: int, minutes: float) -> str:
+    return f"{calls:,} calls, {_duration(minutes)}"
+
+
+def _unseen(sample: Sample) -> str:
+    if not sample.unseen:
+        return " Every kind of thing is seen in it."
+    unseen = len(sample.unseen)
+    kinds = "kinds" if unseen > 1 else "kind"
+    return f" More would be needed to see {unseen:,} {kinds} of thing: {_some(sample.unseen, unseen)}."
+
+
+def plan_as_json(plan: Plan, sample: Sample | None = None) -> dict[str, Any]:
     """The plan for programs."""
     return {
+        "sample": {"object": sample.object, "chosen": sample.chosen, "unseen": list(sample.unseen)} if sample else None,
         "objects": [
             {
                 "object": one.object,
                 "model": one.model,
                 **one.counts,
+                "calls": one.calls,
+                "uploads": one.uploads,
+                "freed": one.freed,
                 "reasons": [
                     {"action": r.action, "reason": r.text, "rows": r.rows, "examples": list(r.examples)}
                     for r in one.reasons
@@ -88,25 +155,46 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
             {"name": f.name, "message": f.message, "blocking": f.blocking, "examples": list(f.examples)}
             for f in plan.findings
         ],
+        "owners": [asdict(owner) for owner in plan.owners],
+        "losses": [asdict(loss) for loss in plan.losses],
         "calls": plan.calls,
         "minutes": round(plan.minutes, 2),
+        "read_back": plan.read_back,
+        "costs": [asdict(cost) for cost in plan.costs],
     }
 
 
 def print_result(result: LoadResult) -> None:
-    """What became of each object's rows."""
-    statuses = sorted({status for one in result.objects for status in one.counts})
+    """What became of the rows of each object that the load touched."""
+    touched = [one for one in result.objects if one.held_back or any(one.counts.values())]
+    if not touched:
+        return
+    statuses = sorted({status for one in touched for status in one.counts})
     rows: list[tuple[Any, ...]] = [
         (one.object, *(f"{one.counts.get(status, 0):,}" for status in statuses), f"{one.held_back:,}")
-        for one in result.objects
+        for one in touched
     ]
     headings = [*statuses, "held back"]
     print_table(["object", *headings], rows, right=frozenset(headings))
 
 
+def result_as_json(result: LoadResult, *, complete: bool) -> dict[str, Any]:
+    """What a load did, for programs; ``complete`` also speaks of what stood in the way before."""
+    return {
+        "objects": [{"object": one.object, **one.counts, "held_back": one.held_back} for one in result.objects],
+        "complete": complete,
+    }
+
+
+def progress_of(plan: Plan) -> AbstractContextManager[Callable[[Progress], None]]:
+    """Bars for a load: one for the data model, and one for each object."""
+    objects = {one.object: sum(one.counts[action] for action in WRITING) for one in plan.objects}
+    return progress_over({DATA_MODEL: len(plan.schema), **objects})
+
+
 @contextmanager
-def progress_of(totals: Mapping[str, int]) -> Iterator[Callable[[Progress], None]]:
-    """A bar on a terminal; elsewhere nothing, since the result says it all."""
+def progress_over(totals: Mapping[str, int]) -> Iterator[Callable[[Progress], None]]:
+    """A bar for each of these on a terminal; elsewhere nothing, since the result says it all."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -119,10 +207,9 @@ def progress_of(totals: Mapping[str, int]) -> Iterator[Callable[[Progress], None
         tasks = {object: bars.add_task(object, total=total) for object, total in totals.items() if total}
 
         def report(progress: Progress) -> None:
-            task = tasks.setdefault(
-                progress.object, bars.add_task(progress.object, total=progress.total, visible=False)
-            )
-            bars.update(task, completed=progress.done, total=progress.total, visible=True)
+            if progress.object not in tasks:
+                tasks[progress.object] = bars.add_task(progress.object, total=progress.total)
+            bars.update(tasks[progress.object], completed=progress.done, total=progress.total)
 
         yield report
 
@@ -137,6 +224,6 @@ def _some(examples: tuple[str, ...], rows: int) -> str:
 
 
 def _duration(minutes: float) -> str:
-    if minutes < 1:
+    if minutes < 1.5:
         return "a minute"
     return f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"

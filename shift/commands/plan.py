@@ -3,49 +3,82 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
-from shift.commands.common import accept_option, opened, output_option, print_json, with_project
+from shift.commands.common import accept_option, opened, output_option, print_json, sample_option, with_project
 from shift.project import Project
 
 
 @click.command()
 @with_project
+@sample_option
 @click.option("--no-pull", is_flag=True, help="Do not ask the CRM: plan over what the last pull found.")
 @click.option("--retry-rejected", is_flag=True, help="Count what the CRM refused before as to be tried again.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Save the plan, for `load FILE` to carry out if nothing has changed by then. It holds no record.",
+)
 @accept_option
 @output_option
-def command(project: Project, no_pull: bool, retry_rejected: bool, accepted: tuple[str, ...], output: str) -> None:
-    """Say what a load would create, update and leave alone, object by object. Nothing is written.
+def command(
+    project: Project,
+    sample: int | None,
+    no_pull: bool,
+    retry_rejected: bool,
+    out: Path | None,
+    accepted: tuple[str, ...],
+    output: str,
+) -> None:
+    """Say what a load would create, update and leave alone, object by object. Nothing is written to the CRM.
 
     Exits with 1 while a blocking finding stands.
 
     \b
     Examples:
-      shift-etl plan
+      shift-etl plan --sample 200
       shift-etl plan --output json
+      shift-etl plan --out plan.json
     """
     from contextlib import ExitStack
+    from functools import partial
 
+    from shift import saved_plan
     from shift.commands.moving import choices_of, plan_as_json, print_plan
     from shift.connecting import connected
+    from shift.errors import Again
     from shift.graph import read_graph
-    from shift.ledger import reading
+    from shift.invocation import command as words
+    from shift.ledger import reading, require_bound
     from shift.moving import prepare
 
+    if out and no_pull:
+        raise click.UsageError("A plan that is saved must know what the CRM holds: leave out --no-pull.")
     graph = read_graph(project)
-    choices = choices_of(accepted, retry_rejected=retry_rejected)
+    choices = choices_of(accepted, retry_rejected=retry_rejected, sample=sample)
     with ExitStack() as stack:
         destination = None if no_pull else stack.enter_context(connected(project))
-        if destination is not None:
-            destination.workspace()
+        try:
+            workspace = destination.workspace() if destination is not None else None
+        except Again as error:
+            error.hint = f"To plan without the CRM, over what the last pull found: {words('plan', '--no-pull')}"
+            raise
         ledger = stack.enter_context(reading(project.ledger))
+        if workspace is not None:
+            require_bound(ledger, project.to or "", workspace)
         connection = stack.enter_context(opened(project))
-        plan = prepare(graph, connection, destination, ledger, choices).plan
+        prepared = prepare(graph, connection, destination, ledger, choices, say=partial(click.echo, err=True))
+        if out and workspace:
+            saved_plan.write(out, saved_plan.taken(connection, project, workspace, ledger, prepared, choices))
+    plan = prepared.plan
     if output == "json":
-        print_json(plan_as_json(plan))
+        print_json(plan_as_json(plan, prepared.sample))
     else:
-        print_plan(plan, accepted)
+        print_plan(plan, choices.accepted, prepared.sample)
+        if out:
+            click.echo(f"\nSaved. Carry it out: {words('load', str(out))}")
     if plan.blocking(accepted):
         sys.exit(1)

@@ -1,18 +1,36 @@
-"""`rejects`: what the CRM refused, and what waits for it."""
+"""`rejects`: what is not in the CRM, or not as it was meant to be, and why."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
-from shift.commands.common import output_option, print_json, with_project
+from shift.commands.common import opened, output_option, print_json, print_wrapped, with_project
 from shift.project import Project
+
+_ADVICE = {
+    "rejected": "Rejected: mend it where it comes from or in the models and build again; or send it as it is once "
+    "more, with --retry-rejected.",
+    "conflict": "Conflict: somebody edited it in the CRM. Decide there, or have `load: on_conflict:` in project.yml "
+    "say `theirs` or `ours`.",
+    "gone": "Gone: somebody deleted it in the CRM, and it stays deleted.",
+    "foreign": "Foreign: it was in the CRM before, and this ledger did not make it. To take it over, load with "
+    "--accept foreign_records.",
+    "held back": "Held back: it goes with the next load once the record that it needs is in.",
+    "kept": "Kept: a deletion or a rollback left it in the CRM.",
+}
 
 
 @click.command()
 @with_project
 @output_option
 def command(project: Project, output: str) -> None:
-    """List the records that the CRM refused, in its words, and those held back because of them.
+    """List the records that are not in the CRM, or not as they were meant to be, each with the reason.
+
+    These are rejected (refused, in the CRM's words), conflict (somebody edited these fields), gone (somebody deleted
+    it), foreign (there, and not by us), held back (what it needs is not in), and kept (left alone by a deletion or a
+    rollback).
 
     \b
     Examples:
@@ -20,36 +38,34 @@ def command(project: Project, output: str) -> None:
       shift-etl load --retry-rejected
     """
     from shift.database import open_database
+    from shift.errors import ShiftError
     from shift.invocation import command as words
     from shift.ledger import mirror, reading
+    from shift.standing import seen_by_plan, standing
 
     with reading(project.ledger) as ledger, open_database(None) as connection:
         mirror(ledger, connection)
-        rows = connection.execute(_ROWS).fetchall()
+        found = standing(connection)
+    if project.database.exists():
+        known = {(one.object, one.key) for one in found}
+        try:
+            with opened(project, read_only=True) as connection:
+                found += [one for one in seen_by_plan(connection) if (one.object, one.key) not in known]
+        except ShiftError as error:
+            click.echo(f"What the last plan saw in the CRM is left out: {error.message}", err=True)
     if output == "json":
-        names = ("object", "key", "status", "message")
-        print_json([dict(zip(names, row, strict=True)) for row in rows])
+        print_json([asdict(one) for one in found])
         return
-    for object, key, status, message in rows:
-        click.echo(f"{object} {key}  {status}: {message}")
-    if not rows:
-        click.echo("Nothing was rejected or held back.")
+    if not found:
+        click.echo("Nothing was rejected or held back, and nobody's edit is in the way.")
         return
-    click.echo(f"\nMend them in Cliniko or in the models, then `{words('build')}` and `{words('load')}`;")
-    click.echo(f"to send them as they are once more: {words('load', '--retry-rejected')}")
-
-
-_ROWS = """
-with held as (
-    select
-        object,
-        key,
-        reason,
-    from ledger.held_back
-    where run = (select max(run) from ledger.runs where command = 'load')
-)
-select object, key, 'rejected' as status, message from ledger.rejects
-union all
-select object, key, 'held back', reason from held
-order by 1, 3 desc, 2
-"""
+    for one in found:
+        print_wrapped(f"{one.status}  {one.object} {one.key}: {one.message}", first="", then="    ")
+    click.echo()
+    statuses = {one.status for one in found}
+    for status, advice in _ADVICE.items():
+        if status in statuses:
+            print_wrapped(advice, first="", then="  ")
+    click.echo(f"\nTo go on:\n  {words('build')}\n  {words('load')}")
+    if "rejected" in statuses:
+        click.echo(f"  {words('load', '--retry-rejected')}")

@@ -6,10 +6,12 @@ import sys
 
 from shift.building import failed, run
 from shift.commands.common import opened
+from shift.commands.reconciliation import print_promises
 from shift.commands.results import Report
 from shift.graph import Graph, Selection
 from shift.graph.nodes import Stage
 from shift.moving import ensure_sources
+from shift.reconciling import Promise, told
 
 
 def of_stage(graph: Graph, selection: Selection, *stages: Stage) -> Selection:
@@ -20,6 +22,7 @@ def of_stage(graph: Graph, selection: Selection, *stages: Stage) -> Selection:
 def run_nodes(graph: Graph, selection: Selection, *, land_first: bool, verbose: bool = False) -> None:
     """Run, print, and exit with 1 where something failed."""
     report = Report(graph, selection, verbose=verbose)
+    promises: list[Promise] = []
     with opened(graph.project) as connection:
         if land_first:
             from shift.commands.landed import land_exports
@@ -28,6 +31,10 @@ def run_nodes(graph: Graph, selection: Selection, *, land_first: bool, verbose: 
         ensure_sources(connection, graph.project)
         report.begin()
         results = run(graph, connection, selection, report=report)
+        reconciled = of_stage(graph, selection, "reconciliation").tests
+        if reconciled:
+            promises = told(connection, [result for result in results if result.node in reconciled])
     report.end()
+    print_promises(promises)
     if failed(results):
         sys.exit(1)

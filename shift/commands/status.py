@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from shift.commands.common import output_option, print_json, print_table, with_project
 from shift.project import Project
+
+if TYPE_CHECKING:
+    from shift.ledger import Holder, Ledger
+
+_RUNS_SHOWN = 5
 
 
 @click.command()
@@ -16,57 +21,87 @@ from shift.project import Project
 def command(project: Project, output: str) -> None:
     """Say what was loaded, and whether a load is running: in this terminal or in another.
 
+    Only the ledger is read; the CRM is called where automations that a load stopped wait to be started again, and no
+    load is running.
+
     \b
     Example:
       shift-etl status
     """
-    from shift.database import open_database
-    from shift.ledger import holder, mirror, reading
+    from shift.ledger import holder, reading
 
     with reading(project.ledger) as ledger:
-        if ledger is None:
-            print_json({"runs": [], "objects": []}) if output == "json" else click.echo("Nothing was loaded yet.")
-            return
-        destination, workspace = ledger.workspace()
-        runs = ledger.runs()
-        with open_database(None) as connection:
-            mirror(ledger, connection)
-            objects = connection.execute(_OBJECTS).fetchall()
-    writing = holder(project.ledger)
+        writing = holder(project.ledger)
+        status = _status(ledger, writing) if ledger else {"runs": [], "objects": []}
     if output == "json":
-        value: dict[str, Any] = {
-            "destination": destination,
-            "workspace": {"id": workspace.id, "name": workspace.name},
-            "running": {"process": writing.pid, "since": writing.since} if writing else None,
-            "runs": [
-                {
-                    "run": one.run,
-                    "command": one.command,
-                    "started_at": one.started_at,
-                    "ended_at": one.ended_at,
-                    "status": one.status,
-                    "message": one.message,
-                }
-                for one in runs
-            ],
-            "objects": [
-                {"object": object, "status": status, "records": records} for object, status, records in objects
-            ],
-        }
-        print_json(value)
-        return
-    click.echo(f"Workspace '{workspace.name}' of {destination}.")
-    click.echo(
-        f"A load is running: process {writing.pid}, since {writing.since}." if writing else "No load is running."
-    )
+        print_json(status)
+    elif ledger is None:
+        click.echo("Nothing was loaded yet.")
+    else:
+        _print(status)
+    if status.get("paused_automations") and writing is None:
+        _resume(project)
+
+
+def _status(ledger: Ledger, writing: Holder | None) -> dict[str, Any]:
+    from dataclasses import asdict
+    from datetime import UTC, datetime, timedelta
+
+    import msgspec
+
+    destination, workspace = ledger.workspace()
+    runs = ledger.runs()
+    last = runs[-1] if runs else None
+    return {
+        "destination": destination,
+        "workspace": asdict(workspace),
+        "running": {"process": writing.pid, "since": writing.since} if writing else None,
+        "calls_last_minute": ledger.calls_since(datetime.now(UTC) - timedelta(minutes=1)),
+        "progress": [
+            {"object": object, "done": done, "planned": planned}
+            for object, done, planned in (ledger.progress(last.run) if last else [])
+        ],
+        "open_intents": len(ledger.open_intents()),
+        "paused_automations": list(ledger.paused_automations().values()),
+        "runs": [msgspec.to_builtins(run) for run in runs],
+        "objects": [
+            {"object": object, "status": status, "records": records} for object, status, records in ledger.totals()
+        ],
+    }
+
+
+def _print(status: dict[str, Any]) -> None:
+    from shift.invocation import command as words
+
+    running = status["running"]
+    click.echo(f"Workspace '{status['workspace']['name']}' of {status['destination']}.")
+    if running:
+        click.echo(f"A load is running: process {running['process']}, since {running['since']}.")
+        click.echo(f"Calls in the last minute: {status['calls_last_minute']:,}.")
+        rows = [(one["object"], f"{one['done']:,}", f"{one['planned']:,}") for one in status["progress"]]
+        print_table(["object", "done", "of"], rows, right=frozenset({"done", "of"}))
+    else:
+        click.echo("No load is running.")
+        if status["open_intents"]:
+            click.echo(
+                f"Of {status['open_intents']:,} writes nobody knows what became. To settle them: {words('load')}"
+            )
+    if status["paused_automations"]:
+        click.echo(f"Automations stopped for a load: {', '.join(status['paused_automations'])}.")
     ended = [
-        (one.run, one.command, one.started_at[:19], one.status or ("running" if writing else "killed"))
-        for one in runs[-5:]
+        (run["run"], run["command"], run["started_at"][:19], run["status"] or ("running" if running else "killed"))
+        for run in status["runs"][-_RUNS_SHOWN:]
     ]
     print_table(["run", "command", "started (UTC)", "ended"], ended)
-    print_table(
-        ["object", "status", "records"], [(o, s, f"{n:,}") for o, s, n in objects], right=frozenset({"records"})
-    )
+    objects = [(one["object"], one["status"], f"{one['records']:,}") for one in status["objects"]]
+    print_table(["object", "status", "records"], objects, right=frozenset({"records"}))
 
 
-_OBJECTS = "select object, status, count(*) from ledger.records group by object, status order by object, status"
+def _resume(project: Project) -> None:
+    """What a load stopped and did not come to start again."""
+    from shift.moving import reached
+    from shift.pausing import resume
+
+    with reached(project, lambda text: click.echo(text, err=True)) as writer:
+        names = resume(writer)
+    click.echo(f"Started again: {', '.join(names)}.", err=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from support import shift
+from support import shift_process
 
 from shift import cli as module
 from shift.cli import COMMANDS, cli
@@ -37,13 +37,13 @@ def test_help_names_every_command_and_imports_none(tmp_path: Path) -> None:
 
 
 def test_a_mistyped_command_gets_a_hint_and_exit_2(tmp_path: Path) -> None:
-    answer = shift(tmp_path, "bild")
+    answer = shift_process(tmp_path, "bild")
     assert answer.code == 2
     assert "Did you mean 'build'?" in answer.err
 
 
 def test_a_mistake_of_the_users_is_a_sentence(tmp_path: Path) -> None:
-    answer = shift(tmp_path, "build")
+    answer = shift_process(tmp_path, "build")
     assert answer.code == 2
     assert answer.err.startswith("Error: .: there is no project.yml here")
     assert "Traceback" not in answer.err
@@ -52,7 +52,7 @@ def test_a_mistake_of_the_users_is_a_sentence(tmp_path: Path) -> None:
 def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
     from importlib.metadata import version
 
-    assert shift(tmp_path, "--version").out.strip() == f"shift-etl {version('shift-etl')}"
+    assert shift_process(tmp_path, "--version").out.strip() == f"shift-etl {version('shift-etl')}"
 
 
 def test_an_interruption_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
