@@ -1,8 +1,9 @@
 {# Several files may hold one record. The newest copy wins: by Updated At, then the file's date, then its position.
    Rows without a key are nobody's copy. The keys that occur twice are found first: a window over whole rows would
    double time and memory. An export and the API differ in what they tell: `partly_told` are columns in which the newest
-   of those copies wins whose file has the column. #}
-{% macro newest(relation, key, partly_told=[]) -%}
+   of those copies wins whose file has the column. What a newer complete export tells of no more is superseded too:
+   `known_by` is the column by which it is looked for there. #}
+{% macro newest(relation, key, partly_told=[], known_by=none) -%}
 (
     select
         landed.*
@@ -14,7 +15,7 @@
         )
         {%- endif %},
     from {{ relation }} as landed
-    anti join {{ superseded(relation, key) }} as older using (_file, _row)
+    anti join {{ superseded(relation, key, known_by) }} as older using (_file, _row)
     {% if partly_told -%}
     left join {{ told_in_part(relation, key, partly_told) }} as told on landed.{{ key }} = told.{{ key }}
     {%- endif %}
@@ -60,8 +61,16 @@
 )
 {%- endmacro %}
 
-{% macro superseded(relation, key) -%}
+{% macro superseded(relation, key, known_by=none) -%}
 (
+    select
+        copies._file,
+        copies._row,
+    from {{ relation }} as copies
+    semi join {{ replaced_keys(relation, known_by or key) }} as replaced using ({{ known_by or key }})
+
+    union
+
     select
         copies._file,
         copies._row,
@@ -76,5 +85,45 @@
             copies._file desc,
             copies._row desc
     ) > 1
+)
+{%- endmacro %}
+
+{# The keys that stand only in files that a newer complete export of their kind has replaced. Where a record of the
+   other files has no key, nobody can tell which are missing there, and none is replaced. #}
+{% macro replaced_keys(relation, key) -%}
+(
+    select {{ key }}
+    from {{ relation }} as copies
+    semi join {{ files('is_replaced') }} as replaced using (_file)
+    where
+        {{ key }} is not null
+        and not exists (
+            select 1
+            from {{ relation }} as copies
+            semi join {{ files('not is_replaced') }} as standing using (_file)
+            where {{ key }} is null
+        )
+
+    except
+
+    select {{ key }}
+    from {{ relation }} as copies
+    semi join {{ files('not is_replaced') }} as standing using (_file)
+)
+{%- endmacro %}
+
+{% macro files(condition) -%}
+(
+    select file as _file
+    from {{ ref('cliniko__exports') }}
+    where {{ condition }}
+)
+{%- endmacro %}
+
+{# Patients who stand only in exports that a newer one has replaced: deleted since, unless that one was cut short. #}
+{% macro former_patients() -%}
+(
+    select {{ trimmed('patient_id') }} as patient_id
+    from {{ replaced_keys(source('cliniko', 'patients'), 'patient_id') }}
 )
 {%- endmacro %}

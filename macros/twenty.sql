@@ -20,6 +20,16 @@ case
 end
 {%- endmacro %}
 
+{# The host of a link, by which two are compared: Twenty tells `x.com` and `https://www.x.com` apart. #}
+{% macro host(url) -%}
+nullif(split_part(regexp_replace(lower(trim({{ url }})), '^(https?://)?(www\.)?', ''), '/', 1), '')
+{%- endmacro %}
+
+{# The domains of addresses that stand in one text, each once. #}
+{% macro domains(emails) -%}
+list_sort(list_distinct(list_transform(string_split({{ emails }}, ', '), lambda email: split_part(email, '@', 2))))
+{%- endmacro %}
+
 {# Markdown as Twenty takes it: null for none, since a body that is null is refused (contracts/twenty/nulls). #}
 {% macro rich_text(markdown) -%}
 case when {{ markdown }} is not null then {'markdown': {{ markdown }}} end
@@ -49,21 +59,20 @@ left(
     attendanceRecorded avatarFile avatarUrl balanceDue billingCustomer billingCustomers billingEntitlement
     billingEntitlements billingMeter billingMeters billingProduct billingProducts billingSubscription
     billingSubscriptionItem billingSubscriptionItems billingSubscriptions bodyV2 calendarEventParticipants
-    cancellationReason clinicLocation clinikoAppointmentStatus clinikoCreatedAt clinikoUpdatedAt company companyId
-    concessionType contactAsWritten createdAt createdBy currencies currency dateOfBirth dateOfBirthAsWritten
+    cancellationReason cancelledAt clinicLocation clinikoAppointmentStatus clinikoCreatedAt clinikoUpdatedAt company
+    companyId concessionType contactAsWritten createdAt createdBy currencies currency dateOfBirth dateOfBirthAsWritten
     deletedAt dueAt dvaCardNumber emailMarketing emails emergencyContact endAt event events extraInformation
     featureFlag featureFlags field fields fullNames genderIdentity homeAddress id index insuranceMember
     insuranceMemberId insuranceProvider invoiceEmail invoiceExtraInformation invoiceTo invoices job jobTitle jobs
-    keyValuePair keyValuePairs lastAppointmentAt lastPaymentAt link linkedinLink links listMemberships
-    mailingAddress2 mailingAddress3 mailingAddress4 medicalAlerts medicareNumber medicareReferenceNumber
-    messageParticipants name nextAppointmentAt noteTargets number object objects pageLayout pageLayoutTab
-    pageLayoutTabs pageLayoutWidget pageLayoutWidgets pageLayouts payments phones plan plans
-    pointOfContactForOpportunities policyNumber position practitionerName preferredFirstName privacyPolicy pronouns
-    referenceNumber referralSource referringDoctor relatedPeople relation relations reminderType role roles
-    salutation search searchVector searches sex sharedEmail smsMarketing sourceSystem sourceSystemId startAt status
-    taskTargets timelineActivities title totalInvoiced treatmentNotes twoFactorMethod twoFactorMethods type types
-    updatedAt updatedBy user userWorkspace userWorkspaceRole userWorkspaceRoles userWorkspaces users workspace
-    workspaces
+    keyValuePair keyValuePairs lastAppointmentAt lastPaymentAt link linkedinLink links listMemberships mailingAddress2
+    mailingAddress3 mailingAddress4 medicalAlerts medicareNumber medicareReferenceNumber messageParticipants name
+    nextAppointmentAt noteTargets number object objects pageLayout pageLayoutTab pageLayoutTabs pageLayoutWidget
+    pageLayoutWidgets pageLayouts payments phones plan plans pointOfContactForOpportunities policyNumber position
+    practitionerName preferredFirstName privacyPolicy pronouns referenceNumber referralSource referringDoctor
+    relatedPeople relation relations reminderType role roles salutation search searchVector searches sex sharedEmail
+    smsMarketing sourceSystem sourceSystemId startAt status taskTargets timelineActivities title totalInvoiced
+    treatmentNotes twoFactorMethod twoFactorMethods type types updatedAt updatedBy user userWorkspace userWorkspaceRole
+    userWorkspaceRoles userWorkspaces users workspace workspaces
 {%- endmacro %}
 
 {# The custom fields of an object as columns, one row per record that has any: to be joined on `owner_id`. #}
@@ -74,7 +83,7 @@ left(
             owner_id,
             name,
             value,
-        from {{ ref('twenty__custom_field_values') }}
+        from {{ ref(target.loader ~ '__custom_field_values') }}
         where object = '{{ object }}'
     )
     on name

@@ -1,8 +1,8 @@
 """The scope of a migration before anything moves: what the models in models/audit/ say of the exports.
 
 Each of them is a section of the audit, titled by its description, in the order in which YAML describes them; what no
-YAML describes comes last. A column `_entry` holds proposals: entries for a YAML file of models, where somebody may
-confirm them.
+YAML describes comes last. A column `_entry` holds proposals: entries for the YAML file in models/ that is called like
+the section, where somebody may confirm them.
 """
 
 from __future__ import annotations
@@ -46,6 +46,15 @@ class Section:
     rows: tuple[tuple[Any, ...], ...]
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """Entries for a file of the project, as YAML texts; ``what`` they are entries of, in words."""
+
+    what: str
+    file: str
+    entries: tuple[str, ...]
+
+
 def audit(graph: Graph, connection: duckdb.DuckDBPyConnection) -> list[Section]:
     """Land the exports, build what the audit stands on, and read every section. Needs no CRM.
 
@@ -86,14 +95,16 @@ def _section(model: Model, connection: duckdb.DuckDBPyConnection) -> Section:
     )
 
 
-def proposals(sections: Sequence[Section]) -> list[str]:
-    """The entries that the sections propose."""
+def proposals(sections: Sequence[Section]) -> list[Proposal]:
+    """What the sections propose; one without entries has nothing to add."""
     return [
-        row[section.columns.index(_ENTRY)]
+        Proposal(
+            what=section.name.replace("_", " "),
+            file=f"models/{section.name}.yml",
+            entries=tuple(entry for row in section.rows if (entry := row[section.columns.index(_ENTRY)]) is not None),
+        )
         for section in sections
         if _ENTRY in section.columns
-        for row in section.rows
-        if row[section.columns.index(_ENTRY)] is not None
     ]
 
 
@@ -110,6 +121,6 @@ def propose(path: Path, entries: Sequence[str], *, shown_as: str) -> None:
         raise ConfigurationError(
             f"the proposed entries do not fit at its end: {error.message}",
             where=error.where,
-            hint="Let `custom_fields:` be the last key of the file, its items indented by two blanks.",
+            hint="Let the list that they belong to be the last in the file, its items indented as the proposed ones.",
         ) from None
     path.write_text(text, encoding="utf-8")

@@ -47,16 +47,9 @@ never as (
     select
         what,
         null::bigint as rows,
-        why,
+        concat_ws(' ', why, 'In its place: ' || instead) as why,
         2 as place,
-    from (
-        values
-        ('SMS credits', 'They belong to the Cliniko account.'),
-        ('telehealth sessions and fees', 'They belong to the Cliniko account.'),
-        ('reminder automations', 'Build them anew in the CRM.'),
-        ('form templates', 'Build them anew in the CRM.'),
-        ('online-booking settings', 'Build them anew where bookings are made.')
-    ) as listed (what, why)
+    from {{ ref('handover__not_migrated') }}
 ),
 
 final as (

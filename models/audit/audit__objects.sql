@@ -17,7 +17,25 @@
     'clinic site': 'cliniko__locations',
     'company': 'cliniko__companies',
 } -%}
-with things as (
+-- Patients' doctors and referrers are told by name; a dot after a title makes no other person.
+with named as (
+    select distinct unnest([referring_doctor, referral_subcategory]) as name from {{ ref('cliniko__patients') }}
+),
+
+contacts as (
+    select
+        case when organisation is null then 'contact without a company' else 'contact of a company' end as thing,
+        case
+            when excluded_by is not null then excluded_by
+            when organisation is null
+                and coalesce({{ folded("replace(person_name, '.', '')") }}, '') not in (
+                    select {{ folded("replace(name, '.', '')") }} from named where name is not null
+                ) then 'no_patient_names_them'
+        end as excluded_by,
+    from {{ ref('cliniko__contacts') }}
+),
+
+things as (
     {% for thing, model in things.items() -%}
     select
         '{{ thing }}' as thing,
@@ -36,10 +54,7 @@ with things as (
     union all
 
     {% endfor -%}
-    select
-        case when organisation is null then 'contact without a company' else 'contact of a company' end as thing,
-        excluded_by,
-    from {{ ref('cliniko__contacts') }}
+    select * from contacts
 ),
 
 counted as (

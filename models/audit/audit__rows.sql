@@ -1,4 +1,5 @@
--- Copies are counted by the key of their kind; a record without one is nobody's copy. Visits, invoices' lines and
+-- Copies are counted by the key of their kind, as is what a newer complete export tells of no more; a record without a
+-- key is nobody's copy. Visits, invoices' lines and
 -- payments without an id are told apart later, by what they say.
 {% set keys = {
     'appointment_type_billable_items': 'appointment_type_billable_item_id',
@@ -44,7 +45,8 @@ copies as (
     {% for kind, key in keys.items() -%}
     select
         '{{ kind }}' as kind,
-        count({{ key }}) - count(distinct {{ key }}) as superseded,
+        count({{ key }}) - count(distinct {{ key }})
+        + (select count(*) from {{ replaced_keys(source('cliniko', kind), key) }}) as superseded,
     from {{ source('cliniko', kind) }}
     {% if not loop.last %}
     union all

@@ -114,7 +114,6 @@ renamed as (
         {{ one_line('current.type') }} as kind,
         {{ amount('trim(current.quantity)') }} as quantity,
         {{ amount('trim(current.unit_price)') }} as unit_price,
-        {{ amount('trim(current.net_price)') }} as net_price,
         {{ one_line('current.tax_name') }} as tax_name,
         {{ amount('trim(current.tax_amount)') }} as tax,
         {{ amount('trim(current.discount)') }} as discount,

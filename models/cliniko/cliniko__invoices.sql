@@ -39,10 +39,6 @@ renamed as (
         coalesce({{ trimmed('source.appointment_id') }}, attendees.booking_id) as appointment_id,
         {{ amount('trim(source.invoice_amount)') }} as total,
         {{ amount('trim(source.tax_amount)') }} as tax,
-        coalesce(
-            {{ amount('trim(source.net_amount)') }},
-            {{ amount('trim(source.invoice_amount)') }} - {{ amount('trim(source.tax_amount)') }}
-        ) as net,
         {{ amount('trim(source.discount)') }} as discount,
         {{ amount('trim(source.amount_outstanding)') }} as outstanding_given,
         coalesce(
@@ -63,7 +59,7 @@ renamed as (
         coalesce(source.archived_at, source.deleted_at) is not null as is_void,
         source._file,
         source._row,
-    from {{ newest('source', 'listed_key') }} as source
+    from {{ newest('source', 'listed_key', known_by='invoice_number') }} as source
     left join attendees using (attendee_id)
     left join {{ ref('cliniko__practitioners') }} as practitioners using (practitioner_id)
     left join names

@@ -18,7 +18,6 @@ listed as (
             {{ one_line("concat_ws(' ', source.first_name, source.last_name)") }}
         ) as name,
         coalesce({{ trimmed('source.email') }}, {{ trimmed('users.email') }}) as email,
-        {{ flag('source.active') }} as is_active,
     from source
     left join users using (user_id)
 ),
@@ -69,7 +68,6 @@ together as (
     select
         practitioner_id,
         name,
-        practitioner_id is not null as is_active,
     from unlisted
 ),
 
@@ -80,7 +78,6 @@ final as (
         {{ folded('name') }} as name_folded,
         email as email_as_written,
         email_normal(email) as email,
-        coalesce(is_active, true) as is_active,
     from together
     where coalesce(practitioner_id, name) is not null
 )

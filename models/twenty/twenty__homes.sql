@@ -26,7 +26,8 @@ with final as (
         {% else -%}
         (14, 'line of an invoice', 'rolled up', 'text on the invoice'),
         {% endif -%}
-        (15, 'payment', 'loaded', 'payment')
+        (15, 'payment', 'loaded', 'payment'),
+        (16, 'file of a patient', 'loaded', 'attachment')
     ) as listed (place, thing, fate, home)
 )
 

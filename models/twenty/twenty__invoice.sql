@@ -62,6 +62,7 @@ final as (
         visits.id as appointmentId,
         members.id as practitionerId,
         invoices.practitioner_name as practitionerName,
+        coalesce(originals.number, invoices.original_invoice_id) as originalInvoice,
         invoices.invoice_to as invoiceTo,
         nullif(invoices.notes, '') as notes,
         lines.summary as lineSummary,
@@ -71,9 +72,11 @@ final as (
         {{ imported_by("'Cliniko'") }} as createdBy,
         {{ iso('invoices.created_at') }} as clinikoCreatedAt,
         {{ iso('invoices.updated_at') }} as clinikoUpdatedAt,
+        coalesce(invoices.practitioner_id, practitioners_by_name.practitioner_id) as _practitioner_id,
         invoices.invoice_id as _invoice_id,
     from invoices
     left join lines using (invoice_id)
+    left join {{ ref('cliniko__invoices') }} as originals on invoices.original_invoice_id = originals.invoice_id
     left join {{ ref('cliniko__invoice_balances') }} as balances using (invoice_id)
     left join {{ ref('cliniko__invoice_status') }} as statuses on {{ folded('balances.status') }} = statuses.name_folded
     left join {{ ref('twenty__person') }} as people on invoices.patient_id = people._patient_id

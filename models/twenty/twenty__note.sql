@@ -80,6 +80,7 @@ final as (
         {{ iso('headed.created_at') }} as clinikoCreatedAt,
         {{ iso('headed.updated_at') }} as clinikoUpdatedAt,
         headed.person_id as _person_id,
+        headed.practitioner_id as _practitioner_id,
         headed.note_key as _note_key,
         headed.body as _body,
     from headed

@@ -35,6 +35,7 @@ final as (
         {% endif -%}
         attendances.location as clinicLocation,
         attendances.cancellation_reason as cancellationReason,
+        {{ iso('attendances.cancelled_at') }} as cancelledAt,
         {{ iso('attendances.created_at') }} as createdAt,
         {{ imported_by("'Cliniko'") }} as createdBy,
         {{ iso('attendances.created_at') }} as clinikoCreatedAt,
@@ -43,6 +44,7 @@ final as (
         people.id as _person_id,
         attendances.attendance_id as _attendance_id,
         attendances.appointment_id as _appointment_id,
+        attendances.practitioner_id as _practitioner_id,
     from attendances
     left join custom on attendances.attendance_id = custom.owner_id
     inner join {{ ref('twenty__person') }} as people on attendances.patient_id = people._patient_id

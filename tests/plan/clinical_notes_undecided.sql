@@ -9,16 +9,8 @@ with clinical as (
     union all
 
     select
-        'medical alerts' as what,
-        count(medical_alerts) as records,
-    from {{ ref('cliniko__patients') }}
-    where excluded_by is null
-
-    union all
-
-    select
-        'extra information' as what,
-        count(extra_information) as records,
+        unnest(['medical alerts', 'extra information', 'notes for all appointments']) as what,
+        unnest([count(medical_alerts), count(extra_information), count(appointment_notes)]) as records,
     from {{ ref('cliniko__patients') }}
     where excluded_by is null
 
@@ -29,6 +21,22 @@ with clinical as (
         count(notes) as records,
     from {{ ref('cliniko__attendances') }}
     where excluded_by is null
+
+    union all
+
+    select
+        'custom fields marked clinical' as what,
+        count(*) as records,
+    from {{ ref('cliniko__custom_fields') }}
+    where is_clinical and goes
+
+    union all
+
+    select
+        'charts' as what,
+        count(*) as records,
+    from {{ ref('cliniko__attachments') }}
+    where folder = 'charts' and excluded_by is null
 )
 
 select *

@@ -3,6 +3,6 @@ select
     object,
     name,
     owner_id,
-from {{ ref('twenty__custom_field_values') }}
+from {{ ref(target.loader ~ '__custom_field_values') }}
 where value is null
 order by object, name, owner_id

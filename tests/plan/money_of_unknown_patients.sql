@@ -6,7 +6,7 @@ select
     _file as file,
     _row as row,
 from {{ ref('cliniko__invoices') }}
-where excluded_by = 'unknown_patient'
+where excluded_by = 'unknown_patient' and patient_id not in (select patient_id from {{ former_patients() }})
 
 union all
 
@@ -16,4 +16,4 @@ select
     _file as file,
     _row as row,
 from {{ ref('cliniko__payments') }}
-where excluded_by = 'unknown_patient'
+where excluded_by = 'unknown_patient' and patient_id not in (select patient_id from {{ former_patients() }})

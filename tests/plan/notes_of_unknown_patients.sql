@@ -5,4 +5,4 @@ select
     _file as file,
     _row as row,
 from {{ ref('cliniko__treatment_notes') }}
-where excluded_by = 'unknown_patient'
+where excluded_by = 'unknown_patient' and patient_id not in (select patient_id from {{ former_patients() }})

@@ -69,9 +69,10 @@ def write_exports(folder: Path, exports: Mapping[str, Rows]) -> Path:
 
 
 @cache
-def graph_of(project_root: Path, variables: str) -> Graph:
+def graph_of(project_root: Path, variables: str, to: str = "twenty") -> Graph:
     """The project's graph with these settings (JSON): to read it costs as much as to build a small clinic."""
-    return read_graph(open_project(project_root, variables={"source_account": "test", **json.loads(variables)}))
+    given = {"source_account": "test", **json.loads(variables)}
+    return read_graph(open_project(project_root, to=to, variables=given))
 
 
 def build(
@@ -80,9 +81,10 @@ def build(
     *chosen: str,
     variables: Mapping[str, Any] | None = None,
     before: Sequence[str] = (),
+    to: str = "twenty",
 ) -> Built:
     """Land and build; ``chosen`` are selectors, ``before`` statements that fill what a CRM or a ledger would."""
-    graph = graph_of(project_root, json.dumps(variables or {}))
+    graph = graph_of(project_root, json.dumps(variables or {}), to)
     connection = open_database(None)
     tables = [table for source, table in graph.project.sources.values() if source.schema == "raw"]
     land(connection, tables, exports, landed_at=datetime(2026, 8, 2, tzinfo=UTC))

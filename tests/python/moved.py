@@ -35,6 +35,9 @@ destinations:
     requests_per_minute: 60000
 """
 
+# What a person would look at first: a sample, and who may read what goes.
+ACCEPTED = ("--accept", "unconfirmed_mapping", "--accept", "who_reads_clinical_notes")
+
 Rows = list[dict[str, Any]]
 
 
@@ -80,7 +83,7 @@ class Moved:
 
 
 @contextmanager
-def move(folder: Path, patients: int, **settings: str) -> Iterator[Moved]:
+def move(folder: Path, patients: int, **settings: Any) -> Iterator[Moved]:
     """A clinic of so many patients, moved under these settings, and its CRM for as long as it is looked at."""
     new_project(folder)
     write_files(folder, {"project.yml": PROJECT})
@@ -91,7 +94,7 @@ def move(folder: Path, patients: int, **settings: str) -> Iterator[Moved]:
         members = [email for (email,) in rows] + ["front.desk@clinic.example"]
         with start(api_key=KEY, members=members, automations=False) as url:
             clinic = Moved(connection, url, folder, json.dumps(settings))
-            for step in (["build"], ["load", "--yes"], ["diff"]):
+            for step in (["build"], ["load", "--yes", *ACCEPTED], ["diff"]):
                 answer = clinic.shift(*step)
                 assert answer.code == 0, answer.out + answer.err
             yield clinic

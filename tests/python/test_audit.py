@@ -13,7 +13,7 @@ import duckdb
 import httpx
 import pytest
 from clinics import ROOT, Rows, build, copy_project, graph_of, write_exports
-from support import Answer, shift, write_files
+from support import Answer, shift, shift_process, write_files
 
 from shift.auditing import audit, propose
 from shift.building import run
@@ -232,11 +232,11 @@ ASKED = {
 @pytest.mark.parametrize("case", COMPLETENESS)
 def test_what_the_files_do_not_cover_is_a_finding_of_audit_and_plan(project: Path, tmp_path: Path, case: str) -> None:
     files, expected = COMPLETENESS[case]
-    with closing(open_database(None)) as connection:
-        graph, sections = read(project, write_exports(tmp_path, files), connection)
-        names = frozenset(name for name, _ in ASKED.values())
-        asked = run(graph, connection, Selection(frozenset(), names))
-    found = {(row["finding"], row["kind"]) for row in sections["completeness"] if row["finding"] != "no_charts"}
+    built = build(project, write_exports(tmp_path, files), "+audit__completeness")
+    names = frozenset(name for name, _ in ASKED.values())
+    asked = run(graph_of(project, "{}"), built.connection, Selection(frozenset(), names))
+    sections = built.rows("select * from audit.completeness")
+    found = {(row["finding"], row["kind"]) for row in sections if row["finding"] != "no_charts"}
     assert found == expected
     assert {(one.node, one.status) for one in asked if one.status != "pass"} == {ASKED[each] for each in expected}
 
@@ -405,17 +405,20 @@ def test_a_field_goes_from_found_to_proposed_to_confirmed_to_the_crm(tmp_path: P
 
         assert "Wrote 2 custom fields" in do("audit", "--propose").out
         proposed = file.read_text(encoding="utf-8")
-        assert "Every custom field has an entry already." in do("audit", "--propose").out
+        assert "All custom fields have an entry already." in do("audit", "--propose").out
         assert file.read_text(encoding="utf-8") == proposed
 
         do("build")
-        behind = {one["name"]: one for one in json.loads(do("plan", "--output", "json").out)["findings"]}
+        behind = {
+            one["name"]: one
+            for one in json.loads(do("plan", "--accept", "unconfirmed_mapping", "--output", "json").out)["findings"]
+        }
         assert len(behind["custom_fields_that_stay_behind"]["examples"]) == 2
         assert not behind["custom_fields_that_stay_behind"]["blocking"]
 
         file.write_text(proposed.replace("confirmed: false", "confirmed: true"), encoding="utf-8")
         do("build")
-        do("load", "--yes", "--vars", "{clinical_notes: include}")
+        do("load", "--yes", "--accept", "unconfirmed_mapping", "--vars", "{clinical_notes: include}")
         do("diff", "--vars", "{clinical_notes: include}")
         response = httpx.get(f"{url}/rest/people", headers={"Authorization": f"Bearer {KEY}"}, trust_env=False)
     person = next(one for one in response.json()["data"]["people"] if one.get("sourceSystemId") == "1")
@@ -486,7 +489,8 @@ def test_it_prints_every_section_in_the_order_of_its_file(tmp_path: Path) -> Non
     write_files(
         folder, {"models/audit/audit__ours.sql": "with final as (select 'mine' as whose)\n\nselect * from final\n"}
     )
-    described = [name for name in open_project(folder).described if name.startswith("audit__")]
+    here = graph_of(folder, "{}").models
+    described = [name for name in open_project(folder).described if name.startswith("audit__") and name in here]
     told = shift(folder, "audit", "--output", "json")
     assert list(json.loads(told.out)) == [name.removeprefix("audit__") for name in [*described, "audit__ours"]]
     shown = shift(folder, "audit", COLUMNS="80")
@@ -500,6 +504,6 @@ def test_it_prints_every_section_in_the_order_of_its_file(tmp_path: Path) -> Non
 
 
 def test_without_exports_it_says_where_they_go(tmp_path: Path) -> None:
-    answer = shift(copy_project(tmp_path), "audit")
+    answer = shift_process(copy_project(tmp_path), "audit")
     assert answer.code == 2
     assert "there is no such folder" in answer.err and "Traceback" not in answer.err

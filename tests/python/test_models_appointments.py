@@ -307,6 +307,6 @@ def test_who_takes_over(
         project, write_exports(tmp_path, files), "+twenty__workspace_member", variables=variables, before=before
     )
     assert built.broken == []
-    assert built.rows("select id, _matched_by from twenty.workspace_member") == [
-        {"id": expected[0], "_matched_by": expected[1]}
+    assert built.rows("select id, _found_by from twenty.workspace_member") == [
+        {"id": expected[0], "_found_by": expected[1]}
     ]

@@ -38,24 +38,30 @@ def micros(amount: float) -> dict[str, Any]:
     return {"amountMicros": round(amount * 1_000_000), "currencyCode": "AUD"}
 
 
-@pytest.mark.parametrize(
-    ("told", "choice"),
-    [
+STATUSES: dict[str, list[tuple[dict[str, str], str]]] = {
+    "as an export tells it": [
         ({"Status": "Open"}, "OPEN"),
         ({"Status": "PAID"}, "PAID"),
         ({"Status": "Open credit"}, "OPEN_CREDIT"),
         ({"Status": "Written off, in part"}, "WRITTEN_OFF_IN_PART"),
-        ({"status": "30"}, "CLOSED"),
         ({"Amount Outstanding": "0.0"}, "PAID"),
         ({"Amount Outstanding": "12.5"}, "SENT"),
         ({"Status": "Paid", "archived_at": "2026-07-03T00:00:00Z"}, "VOID"),
         ({"Status": "Paid", "deleted_at": "2026-07-03T00:00:00Z"}, "VOID"),
     ],
-)
-def test_the_status_of_an_invoice(project: Path, tmp_path: Path, told: dict[str, str], choice: str) -> None:
-    built = staged(project, tmp_path, invoices=[{**INVOICE, "Invoice ID": "31", "Invoice Number": "101", **told}])
-    assert built.values("select status from twenty.invoice") == [choice]
-    assert choice in built.values("select value from cliniko.invoice_status")
+    "as the API tells it": [({"status": "30"}, "CLOSED")],
+}
+
+
+@pytest.mark.parametrize("case", STATUSES)
+def test_the_status_of_an_invoice(project: Path, tmp_path: Path, case: str) -> None:
+    expected = {str(number): choice for number, (_, choice) in enumerate(STATUSES[case], 101)}
+    rows = [{**INVOICE, "Invoice ID": key, "Invoice Number": key} for key in expected]
+    told = [told for told, _ in STATUSES[case]]
+    built = staged(project, tmp_path, invoices=[row | one for row, one in zip(rows, told, strict=True)])
+    found = built.rows("select * from twenty.invoice")
+    assert {one["sourceSystemId"]: one["status"] for one in found} == expected
+    assert set(expected.values()) <= set(built.values("select value from cliniko.invoice_status"))
 
 
 def test_an_invoice_is_what_the_crm_takes(project: Path, tmp_path: Path) -> None:
@@ -186,3 +192,12 @@ def test_an_appointment_type_leads_to_the_first_that_it_sells(project: Path, tmp
         ("A product alone", "Tape", "product-6"),
         ("Nothing", None, None),
     ]
+
+
+def test_a_credit_names_the_invoice_that_it_credits(project: Path, tmp_path: Path) -> None:
+    credit = {"id": "32", "number": "102", "original_invoice_id": "31"}
+    unknown = {"id": "33", "number": "103", "original_invoice_id": "30"}
+    usual = {"issue_date": "2026-07-01", "patient_id": "1", "total_amount": "10.0"}
+    rows = [usual | row for row in ({"id": "31", "number": "101"}, credit, unknown)]
+    built = staged(project, tmp_path, invoices=rows)
+    assert built.values("select originalInvoice from twenty.invoice order by name") == [None, "101", "30"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from api_examples import API_COLUMNS, CONTRACTS, write_api_examples
-from clinics import ROOT, build, copy_project, write_exports
+from clinics import ROOT, build, copy_project, graph_of, write_exports
 
 from shift.graph import read_graph
 from shift.landing import land
@@ -27,9 +27,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def compiled() -> list[tuple[str, str]]:
-    """Each model as it is written, and the SQL that it becomes."""
-    graph = read_graph(open_project(ROOT, variables={"source_account": "test"}))
+def compiled(to: str) -> list[tuple[str, str]]:
+    """Each model on the way to a destination as it is written, and the SQL that it becomes."""
+    graph = read_graph(open_project(ROOT, to=to, variables={"source_account": "test"}))
     return [(model.text, model.sql) for model in graph.models.values()]
 
 
@@ -38,15 +38,45 @@ def api_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_api_examples(tmp_path_factory.mktemp("api"))
 
 
+@pytest.mark.parametrize("to", ["twenty", "nutshell"])
 @pytest.mark.parametrize("table", EXPORTS, ids=lambda table: table.name)
-def test_every_column_has_a_fate(table: SourceTable) -> None:
+def test_every_column_has_a_fate(table: SourceTable, to: str) -> None:
     """A column is read by a model that reads its table, or says why it is left out."""
     if table.left_out:
         assert [column.name for column in table.columns if column.left_out] == []
         return
     reads = re.compile(rf"source\(\s*'cliniko',\s*'{table.name}'\s*\)")
-    words = {word for text, sql in compiled() if reads.search(text) for word in re.findall(r"\w+", sql)}
+    words = {word for text, sql in compiled(to) if reads.search(text) for word in re.findall(r"\w+", sql)}
     assert {column.name for column in table.columns if not column.left_out} - words == set()
+
+
+# What a cleaned table tells of how it was made: of use to who looks at it, and to no model.
+FOR_THE_READER = {
+    "cliniko__companies": {"contact_ids"},
+    "cliniko__contacts": {"company_name"},
+    "cliniko__exports": {"is_complete", "is_newest"},
+    "cliniko__patients": {"merged_into"},
+    "cliniko__products": {"origin"},
+}
+
+
+def test_what_is_cleaned_goes_on(project: Path, tmp_path: Path) -> None:
+    """A column that a cleaned table has and nobody reads would be lost, though it was read from its export."""
+    patient = {"Patient ID": "1", "First Name": "Ada", "Last Name": "Ng"}
+    exports = write_exports(tmp_path, {"Patients-Cliniko-20260801.csv": [patient]})
+    built = build(project, exports, "cliniko")
+    graph = graph_of(project, "{}")
+    of_tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.sql")]
+    of_others = [path.read_text(encoding="utf-8") for path in (ROOT / "models" / "nutshell").rglob("*.sql")]
+    anywhere = set(re.findall(r"\w+", " ".join([*of_tests, *of_others])))
+    unread = {}
+    for name in filter(lambda name: name.startswith("cliniko__"), graph.models):
+        described = built.connection.execute(f"select * from {graph.models[name].relation} limit 0").description
+        readers = [model.sql for model in graph.models.values() if name in model.refs and model.name != name]
+        read = anywhere | set(re.findall(r"\w+", " ".join(readers)))
+        if columns := {column for column, *_ in described if column[0] != "_"} - read:
+            unread[name] = columns
+    assert unread == FOR_THE_READER
 
 
 def test_the_exact_patients_header_lands_unchanged(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

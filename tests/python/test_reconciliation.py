@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
-from moved import Moved, move
+from moved import KEY, Moved, field, move
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,8 @@ def by_a_cent(money: dict[str, Any]) -> dict[str, Any]:
     return {**money, "amountMicros": money["amountMicros"] + 10_000}
 
 
-GONE, OTHERWISE = "every_loaded_record_is_there", "every_field_reads_back_as_sent"
-UNRESOLVED = "every_relation_is_resolved"
+GONE, OTHERWISE = "every_loaded_record_is_there", "nobody_has_edited_a_field_since"
+UNRESOLVED, FILES = "every_relation_is_resolved", "every_file_reads_back_as_sent"
 FAULTS = {
     "the total of an invoice": Fault("invoices", {OTHERWISE, "what_was_invoiced_adds_up"}, "totalAmount", by_a_cent),
     "what is open of an invoice": Fault(
@@ -73,6 +74,8 @@ FAULTS = {
     ),
     "a payment": Fault("payments", {GONE, "what_was_paid_adds_up"}),
     "an invoice": Fault("invoices", {GONE, UNRESOLVED, "what_was_invoiced_adds_up"}),
+    "whose a file is": Fault("attachments", {OTHERWISE, UNRESOLVED}, "targetPersonId"),
+    "a file": Fault("attachments", {GONE, FILES}),
     "a person": Fault("people", {GONE, UNRESOLVED}, of=lambda one: one["totalInvoiced"]["amountMicros"]),
 }
 
@@ -101,3 +104,23 @@ def test_the_reconciliation_is_red_for(moved: Moved, name: str) -> None:
 def test_the_reconciliation_is_green_once_all_is_mended(moved: Moved) -> None:
     answer = moved.shift("diff")
     assert answer.code == 0, answer.out + answer.err
+
+
+def test_the_reconciliation_is_red_for_the_bytes_of_a_file(moved: Moved) -> None:
+    """The last of all: Twenty takes no file back that a record has let go."""
+    [attachment] = moved.records("attachments")
+    query = "mutation($file:Upload!,$f:String!){uploadFilesFieldFile(file:$file,fieldMetadataId:$f){id}}"
+    variables = {"file": None, "f": field(moved, "attachment", "file")["id"]}
+    uploaded = httpx.post(
+        f"{moved.url}/metadata",
+        data={"operations": json.dumps({"query": query, "variables": variables}), "map": '{"0": ["variables.file"]}'},
+        files={"0": (attachment["name"], b"other bytes")},
+        headers={"Authorization": f"Bearer {KEY}"},
+        trust_env=False,
+    ).json()
+    other = {"fileId": uploaded["data"]["uploadFilesFieldFile"]["id"], "label": attachment["name"]}
+    moved.send("PATCH", f"/rest/attachments/{attachment['id']}", {"file": [other]})
+    answer = moved.shift("diff", "--output", "json")
+    assert answer.code == 1
+    [told] = [one for one in json.loads(answer.out)["tests"] if one["test"] == FILES]
+    assert (told["status"], told["failures"]) == ("fail", 1)

@@ -11,15 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from moved import Moved, Rows, cents, data_model, field, label, move
-
-PATIENTS = 80
+from moved import ACCEPTED, Moved, Rows, cents, data_model, field, label, move
 
 
 @pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
-    with move(tmp_path_factory.mktemp("truth") / "clinic", PATIENTS) as clinic:
-        yield clinic
+def moved(moved_whole: Moved) -> Moved:
+    return moved_whole
 
 
 @pytest.fixture(scope="module")
@@ -329,7 +326,7 @@ def test_a_second_load_sends_nothing(moved: Moved) -> None:
         plural: len(moved.records(plural))
         for plural in ("people", "tasks", "notes", "companies", "invoices", "payments")
     }
-    answer = moved.shift("load", "--yes")
+    answer = moved.shift("load", "--yes", *ACCEPTED)
     assert answer.code == 0, answer.out + answer.err
     assert "0 to create, 0 to update" in answer.out
     assert {plural: len(moved.records(plural)) for plural in before} == before

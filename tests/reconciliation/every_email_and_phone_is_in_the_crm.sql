@@ -20,11 +20,10 @@ told as (
 select
     contacts.patient_id,
     contacts.kind,
+    case
+        when contacts.kind = 'email' then coalesce(contains(told.emails, '"' || contacts.value || '"'), false)
+        else coalesce(contains(told.phones, '"' || contacts.phone.number || '"'), false)
+    end
+    or contains(told.as_written, contacts.as_written) as _holds,
 from {{ ref('cliniko__patient_contacts') }} as contacts
 inner join told using (patient_id)
-where
-    case
-        when contacts.kind = 'email' then not coalesce(contains(told.emails, '"' || contacts.value || '"'), false)
-        else not coalesce(contains(told.phones, '"' || contacts.phone.number || '"'), false)
-    end
-    and not contains(told.as_written, contacts.as_written)

@@ -3,5 +3,6 @@ select
     sent.object,
     sent.key,
     sent.id,
+    found.id is not null as _holds,
 from {{ source('readback', 'sent') }} as sent
-anti join {{ source('readback', 'records') }} as found using (object, id)
+left join {{ source('readback', 'records') }} as found using (object, id)

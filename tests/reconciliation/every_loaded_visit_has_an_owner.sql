@@ -1,6 +1,8 @@
+{{ config(enabled=target.loader == 'twenty') }}
 select
     sent.key,
     sent.id,
+    found.body ->> 'assigneeId' is not null as _holds,
 from {{ source('readback', 'sent') }} as sent
 inner join {{ source('readback', 'records') }} as found using (object, id)
-where sent.object = 'task' and found.body ->> 'assigneeId' is null
+where sent.object = 'task'

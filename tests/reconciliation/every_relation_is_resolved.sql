@@ -16,6 +16,10 @@ there as (
     select id from {{ source('readback', 'records') }}
     union all
     select id from {{ source('twenty', 'members') }}
+    union all
+    select _linked_id as id from {{ ref('twenty__person') }}
+    union all
+    select _linked_id as id from {{ ref('twenty__company') }}
 )
 
 select
@@ -23,8 +27,7 @@ select
     meant.key,
     meant.relation,
     meant.target,
+    coalesce(found.body ->> meant.relation = meant.target, false)
+    and meant.target in (select id from there where id is not null) as _holds,
 from meant
 left join {{ source('readback', 'records') }} as found using (object, id)
-where
-    (found.body ->> meant.relation) is distinct from meant.target
-    or meant.target not in (select id from there)

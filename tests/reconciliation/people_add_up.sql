@@ -1,1 +1,3 @@
-{{ row_equation('person', ref('twenty__person'), 'sourceSystemId', ref('cliniko__patients')) }}
+{{ row_equation(
+    'person', ref('twenty__person'), 'sourceSystemId', ref('cliniko__patients'), linked='staged._linked_id'
+) }}

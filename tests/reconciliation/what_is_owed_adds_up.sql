@@ -2,12 +2,12 @@
 with sums as (
     select
         (
-            select coalesce(sum((body ->> '$.balanceDue.amountMicros')::decimal(38, 0)), 0) / 1000000
+            select coalesce(sum((body ->> '$.balanceDue.amountMicros')::decimal(38, 0) * 0.000001), 0)
             from {{ source('readback', 'records') }}
             where object = 'person'
         ) as in_the_crm,
         (
-            select coalesce(sum(balances.outstanding), 0)
+            select coalesce(sum(balances.outstanding), 0)::decimal(38, 6)
             from {{ ref('cliniko__invoice_balances') }} as balances
             inner join {{ ref('cliniko__invoices') }} as invoices using (invoice_id)
             inner join {{ ref('twenty__person') }} as people on invoices.patient_id = people._patient_id
@@ -16,6 +16,7 @@ with sums as (
         ) as in_the_clinic,
 )
 
-select *
+select
+    *,
+    in_the_crm = in_the_clinic as _holds,
 from sums
-where in_the_crm != in_the_clinic

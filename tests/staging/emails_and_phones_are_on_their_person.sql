@@ -9,6 +9,8 @@ with people as (
         ) as phones,
         contactAsWritten as as_written,
     from {{ ref('twenty__person') }}
+    -- Who is linked to somebody of the workspace is not written.
+    where _linked_id is null
 )
 
 select

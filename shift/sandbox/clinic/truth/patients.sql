@@ -54,6 +54,7 @@ select
     patients.payer,
     patients.health_fund,
     patients.member_number,
+    sometimes(0.15, ['Students', 'Pensioner, DVA'], 'concession', patients.n) as concession_type,
     patients.consent_form_signed = 'Yes' as consent_form_signed,
     patients.shoe_size::decimal(4, 1) as shoe_size,
     patient_money.credit as account_credit,

@@ -1,0 +1,1 @@
+{{ row_equation('attachment', ref('twenty__attachment'), 'id', ref('cliniko__attachments')) }}
