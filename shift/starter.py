@@ -32,6 +32,7 @@ _GITIGNORE = """\
 # Health data, credentials, the ledger, and what can be built again
 .env
 /exports/
+/handover/
 /state/
 /target/
 __pycache__/

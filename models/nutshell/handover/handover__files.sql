@@ -1,0 +1,20 @@
+-- The index of the files: what is where, and whose.
+with final as (
+    select
+        people.person_id,
+        files.person_key as cliniko_patient_id,
+        files.path,
+        files.source_file,
+        files.file_name,
+        files.content_type,
+        files.description,
+        files.size_bytes,
+        files.sha256,
+        {{ iso('files.created_at') }} as created_at,
+        files.is_over_the_limit,
+    from {{ ref('nutshell__files') }} as files
+    left join {{ ref('handover__people') }} as people on files.person_key = people.cliniko_patient_id
+    order by files.path
+)
+
+select * from final

@@ -1,0 +1,23 @@
+-- One row per patient and custom field that goes to the CRM; `value` is null where the answer does not fit the field's
+-- type. A choice that came late is held back.
+with final as (
+    select
+        answers.object,
+        answers.name,
+        answers.owner_id,
+        answers.answer,
+        case answers.kind
+            when 'date' then {{ day('answers.answer') }}::varchar
+            when 'yes_no' then {{ yes_or_no(flag('answers.answer')) }}
+            when 'choice' then choices.value
+            else answers.answer
+        end as value,
+    from {{ ref('nutshell__field_answers') }} as answers
+    left join {{ ref('nutshell__choices') }} as choices
+        on answers.kind = 'choice'
+        and answers.name = choices.field
+        and {{ folded('answers.answer') }} = choices.value_folded
+    where choices.is_late is not true
+)
+
+select * from final

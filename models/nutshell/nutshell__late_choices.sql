@@ -1,0 +1,38 @@
+-- What is held back: one row per patient and value that its field does not have.
+with given as (
+    select
+        'Primary Service Type' as field,
+        primary_service as answer,
+        patient_id as owner_id,
+    from {{ ref('cliniko__patient_totals') }}
+
+    union all
+
+    select
+        'Last Appointment Status' as field,
+        last_appointment_status as answer,
+        patient_id as owner_id,
+    from {{ ref('cliniko__patient_totals') }}
+
+    union all
+
+    select
+        name as field,
+        answer,
+        owner_id,
+    from {{ ref('nutshell__field_answers') }}
+    where kind = 'choice'
+),
+
+final as (
+    select
+        choices.field,
+        choices.value,
+        given.owner_id,
+    from given
+    inner join {{ ref('nutshell__choices') }} as choices
+        on given.field = choices.field and {{ folded('given.answer') }} = choices.value_folded
+    where choices.is_late
+)
+
+select * from final

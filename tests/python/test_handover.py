@@ -1,0 +1,106 @@
+"""The handover folder: tables of the schema `handover` as files, and the files that they name."""
+
+from __future__ import annotations
+
+import csv
+import os
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import MakeProject
+
+from shift import handover
+from shift.errors import ModelError, ShiftError
+from shift.graph import Graph, read_graph
+
+PRICES = (
+    "select 'Tape' as name, 1.50::decimal(18, 2) as price union all select 'Röntgen, \"quoted\"', null order by name"
+)
+FILES = "select 'files/Ada (1)/scan.png' as path, 'attachments/1/scan.png' as source_file, 'Ada' as person"
+NOTES = "select 'files/Ada (1)/notes/1.md' as path, 'Ada' as person, '# Plan' || chr(10) || 'Rest' as text"
+
+
+def graph(make_project: MakeProject, **models: str) -> Graph:
+    return read_graph(make_project({f"models/handover/handover__{name}.sql": sql for name, sql in models.items()}))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def put(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_table_is_a_file(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
+    found = graph(make_project, prices=PRICES)
+    [path] = handover.write(found, connection)
+    assert path == found.project.root / "handover" / "prices.csv"
+    assert rows(path) == [{"name": 'Röntgen, "quoted"', "price": ""}, {"name": "Tape", "price": "1.50"}]
+
+
+def test_files_are_copied_and_texts_written(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
+    found = graph(make_project, files=FILES, notes=NOTES)
+    put(found.project.exports / "attachments/1/scan.png", b"\x89PNG")
+    listed = handover.write(found, connection)
+    folder = found.project.root / "handover"
+    assert (folder / "files/Ada (1)/scan.png").read_bytes() == b"\x89PNG"
+    assert (folder / "files/Ada (1)/notes/1.md").read_text(encoding="utf-8") == "# Plan\nRest\n"
+    assert [sorted(row) for path in listed for row in rows(path)] == [
+        ["path", "person", "source_file"],
+        ["path", "person"],
+    ]
+
+
+def test_all_of_it_is_for_its_owner_alone(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
+    found = graph(make_project, files=FILES, notes=NOTES)
+    put(found.project.exports / "attachments/1/scan.png", b"x").chmod(0o644)
+    handover.write(found, connection)
+    folder = found.project.root / "handover"
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in (folder, *folder.rglob("*"))}
+    assert modes == {0o700, 0o600}
+
+
+def test_what_has_not_changed_is_not_copied_again(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    found = graph(make_project, files=FILES)
+    source = put(found.project.exports / "attachments/1/scan.png", b"old")
+    handover.write(found, connection)
+    copy = found.project.root / "handover/files/Ada (1)/scan.png"
+    first = copy.stat().st_ctime_ns
+    handover.write(found, connection)
+    assert copy.stat().st_ctime_ns == first
+    put(source, b"new")
+    os.utime(source, ns=(0, 0))
+    handover.write(found, connection)
+    assert copy.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "select '../outside.md' as path, 'x' as text",
+        "select '/etc/outside.md' as path, 'x' as text",
+        "select 'inside' as path, '../../secret' as source_file",
+    ],
+)
+def test_no_path_leads_outside(make_project: MakeProject, connection: duckdb.DuckDBPyConnection, row: str) -> None:
+    with pytest.raises(ModelError, match=r"leads out of"):
+        handover.write(graph(make_project, files=row), connection)
+
+
+def test_a_file_that_is_gone_is_told(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(ShiftError, match="could not be written") as raised:
+        handover.write(graph(make_project, files=FILES), connection)
+    assert "scan.png" in str(raised.value)
+
+
+def test_a_model_that_does_not_build_is_told(make_project: MakeProject, connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(ModelError, match="handover__prices"):
+        handover.write(graph(make_project, prices="select nothing"), connection)

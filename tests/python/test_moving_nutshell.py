@@ -1,0 +1,83 @@
+"""What comes after the first load, in Nutshell: nothing new, something changed, somebody's edits, and back again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moved import ACCEPTED
+from nutshell_moved import MovedToNutshell, move
+
+OURS, THEIRS = "Astronaut", "Pilot"
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MovedToNutshell]:
+    with move(tmp_path_factory.mktemp("nutshell") / "clinic", 8) as clinic:
+        yield clinic
+
+
+def change_occupations(exports: Path, keys: list[str]) -> None:
+    """A newer export in which these patients have another occupation."""
+    for path in sorted(exports.glob("*Patients-Cliniko-*.csv")):
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows, names = list(reader), list(reader.fieldnames or ())
+        for row in rows:
+            if row["Patient ID"].strip('="') in keys:
+                row["Occupation"] = OURS
+        with path.open("w", newline="", encoding="utf-8-sig") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def edit(moved: MovedToNutshell, person: dict[str, Any], **contact: Any) -> None:
+    moved.rpc("editContact", contactId=person["id"], rev=person["rev"], contact=contact)
+
+
+def counts(moved: MovedToNutshell) -> dict[str, int]:
+    return {
+        "people": len(moved.every("findContacts")),
+        "companies": len(moved.every("findAccounts")),
+        "activities": len(moved.activities()),
+        "notes": len(moved.notes()),
+    }
+
+
+def test_a_life_in_nutshell(moved: MovedToNutshell) -> None:
+    """One story, since each step stands on the one before."""
+    before = counts(moved)
+    revs = {one["id"]: one["rev"] for one in moved.every("findContacts")}
+    again = moved.shift("load", "--yes", *ACCEPTED)
+    assert again.code == 0, again.out + again.err
+    assert counts(moved) == before
+    assert {one["id"]: one["rev"] for one in moved.every("findContacts")} == revs
+
+    # Two patients change in Cliniko. In the CRM, somebody writes to the same field of the one, to another of the other.
+    people = moved.people()
+    contested, spoken_of = sorted(people)[:2]
+    change_occupations(moved.folder / "exports", [contested, spoken_of])
+    edit(moved, people[contested], customFields={"Occupation": THEIRS})
+    edit(moved, people[spoken_of], description="their words")
+    assert moved.shift("build").code == 0
+    assert moved.shift("load", "--yes", *ACCEPTED).code == 3
+    now = moved.people()
+    assert now[contested]["customFields"]["Occupation"] == THEIRS
+    assert now[spoken_of]["customFields"]["Occupation"] == OURS
+    assert now[spoken_of]["description"] == "their words"
+
+    looked = moved.shift("diff", "--output", "json")
+    assert looked.code == 1, looked.out + looked.err
+
+    # What somebody wrote to is left, and what nobody touched is gone.
+    undone = moved.shift("rollback", "--all", "--yes")
+    assert undone.code == 3, undone.out + undone.err
+    left = moved.every("findContacts")
+    assert {one["customFields"]["Cliniko Patient ID"] for one in left} == {contested, spoken_of}
+    assert counts(moved)["activities"] == 0
+    assert json.dumps(left).count("their words") == 1

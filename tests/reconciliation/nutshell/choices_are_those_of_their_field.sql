@@ -1,0 +1,19 @@
+-- What a field of choices says is one of its choices, as the account has them.
+with fields as (
+    select
+        object,
+        name,
+        list_transform(from_json(options, '[{"value": "VARCHAR"}]'), lambda option: option.value) as choices,
+    from {{ source('nutshell', 'fields') }}
+    where type = 'Decision'
+)
+
+select
+    found.object,
+    found.id,
+    fields.name as field,
+    found.body ->> fields.name as value,
+    list_contains(fields.choices, value) as _holds,
+from {{ source('readback', 'records') }} as found
+inner join fields on found.object = fields.object
+where found.body ->> fields.name is not null

@@ -1,0 +1,1 @@
+{{ row_equation('activity', ref('nutshell__activity'), '_key', ref('nutshell__visits')) }}

@@ -1,0 +1,1 @@
+{{ rolled_up_equation('Balance Due', 'balances.outstanding') }}

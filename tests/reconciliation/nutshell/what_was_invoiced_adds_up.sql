@@ -1,0 +1,1 @@
+{{ rolled_up_equation('Total Invoiced', 'invoices.total') }}
