@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -118,6 +119,7 @@ def main() -> None:
         text = text.replace("requests_per_minute: 90", "requests_per_minute: 1000000")
         text = text.replace("# clinical_notes: include", "clinical_notes: include #")
         project.write_text(text, encoding="utf-8")
+        shutil.rmtree(folder / "exports" / "attachments")  # an uploaded file serves once, and no script could repeat it
         shift("build", folder=folder)
         with start(api_key=KEY, automations=False) as url, forwarder(url, bodies) as through:
             load(folder, through)
