@@ -16,19 +16,30 @@ tables in the order that their relations demand. The rooms, and the one job of e
     destination   the protocol that a loader implements, and the typed values that pass through it
     connecting    finds a project's loader, and gives it its settings and its client
     pulling       what the CRM holds → `destination` tables
+    owning        who takes over from each practitioner
     staging       what planning and loading are told of a staging table
     payloads      a staging table's rows → JSON and its hash
     findings      what there is to know before a load, as a value
+    sampling      a few patients with all that hangs on them, and all that these records hang on
     preconditions what stands before a load: the tests in tests/plan/, and the last build
+    asking        what a key may do, and what would wake up, before a load or a rollback
+    pausing       automations of the CRM: stopped for a load, and started again
     planning      staging against ledger and destination: create, update, unchanged, blocked
+    saved_plan    a plan in a file, and whether it is still true
     provisioning  the fields and objects that the CRM must have first
     loading       carry out a plan: batches, pace, retries, resume
+    undoing       carry out a rollback, and prove it
     ledger        runs, intents, outcomes, snapshots: the only writer of the ledger file
+    standing      records that are not in the CRM, or not as meant, and why
     comparing     read back, field by field
+    filing        the files of records, read back by their hash
     moving        plan, load and read-back from end to end, for the commands
+    reconciling   the tests in tests/reconciliation/ as a report: promises, figures, exceptions
+    handover      what has no place in the CRM, as files
     http          one HTTP client: pace, time-outs, redaction
     database      the one way to open DuckDB
     errors        what can go wrong, sorted by who must act
+    wording       numbers in sentences
     invocation    how this program was called, so that messages name commands that work when pasted
     starter       where the starter project lies, and a copy of it for a new clinic
     sandbox/      local twins of CRMs and a synthetic clinic; reached over HTTP and files alone

@@ -84,6 +84,7 @@ class Templates:
 
     def __init__(self, project: Project, names: Names) -> None:
         self._project = project
+        self._variables = project.variables  # here, so that what is wrong with one is blamed on no file that reads it
         self.names = names
         self._files: dict[str, str] = {}
         self._compiled_before = _compiled_before(project)
@@ -205,12 +206,12 @@ class Templates:
         return self.names.sources[source, table]
 
     def _var(self, name: str, default: Any = None) -> Any:
-        if name not in self._project.variables:
+        if name not in self._variables:
             raise ModelError(
                 f"var('{name}'): it is declared nowhere",
-                hint=nearest(name, self._project.variables) or "Declare it under `vars:` in a YAML file in models/.",
+                hint=nearest(name, self._variables) or "Declare it under `vars:` in a YAML file in models/.",
             )
-        value = self._project.variables[name]
+        value = self._variables[name]
         return default if value is None else value
 
     def _env_var(self, name: str, default: str | None = None) -> str:

@@ -11,10 +11,12 @@ census       the records counted by bytes alone: what DuckDB reads must come to 
 mending      the files where it does not: what can be read is written anew, the rest is told
 attachments  patients' own files, beside the exports
 tables       the SQL of the `raw` schema
+comparing    whether the folder still holds what was landed
 result       what was found
 """
 
+from shift.landing.comparing import not_landed
 from shift.landing.land import land
 from shift.landing.result import LandedColumn, LandedFile, Landing
 
-__all__ = ["LandedColumn", "LandedFile", "Landing", "land"]
+__all__ = ["LandedColumn", "LandedFile", "Landing", "land", "not_landed"]

@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
+from jinja2 import FileSystemBytecodeCache
+from moved import Moved, move
 from support import PROJECT, MakeProject, write_files
 
+from shift import templating
 from shift.database import open_database
 from shift.project import Project, open_project
+
+_COMPILED_BEFORE = templating._compiled_before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Templates are compiled once, not once for each project's folder, which costs two seconds."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with patch.object(templating, "_compiled_before", lambda _: cache):
+        yield
+
+
+@pytest.fixture
+def compiled_in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled templates are kept where a person's are."""
+    monkeypatch.setattr(templating, "_compiled_before", _COMPILED_BEFORE)
 
 
 @pytest.fixture
@@ -31,3 +51,12 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     opened = open_database(None)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def moved_whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
+    """A synthetic clinic of 80 patients, moved with all that it has. Tests look, and change nothing in the CRM."""
+    insurance = {"provider": "Health Fund", "member_id": "Member Number", "policy": "Member Number"}
+    folder = tmp_path_factory.mktemp("whole") / "clinic"
+    with move(folder, 80, custom_fields="all", insurance=insurance) as clinic:
+        yield clinic

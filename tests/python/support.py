@@ -7,12 +7,18 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
+from shift import cli, invocation
 from shift.project import Project
 
 MakeProject = Callable[..., Project]
+
+PROGRAM = str(Path(cli.__file__).with_name("__main__.py"))
 
 PROJECT = """
 name: small_clinic
@@ -43,7 +49,28 @@ class Answer:
 
 
 def shift(folder: Path, *words: str, **environment: str) -> Answer:
-    """Run a command as a person would, in a process of its own, with ``folder`` as the project."""
+    """Run a command as a person would, with ``folder`` as the project: in this process, which spares its start."""
+    out, err = StringIO(), StringIO()
+    invocation.carry()  # nothing of an earlier command
+    with (
+        chdir(folder),
+        patch.dict(os.environ, environment),
+        patch.object(sys, "argv", [PROGRAM, *words]),
+        patch.object(sys, "stdin", StringIO()),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as leave:
+            assert isinstance(leave.code, int)
+            code = leave.code
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+def shift_process(folder: Path, *words: str, **environment: str) -> Answer:
+    """As ``shift``, in a process of its own, as it really is."""
     done = subprocess.run(
         [sys.executable, "-m", "shift", *words],
         cwd=folder,

@@ -20,18 +20,19 @@ PATIENTS = "Patient ID,First Name,Last Name\n1,Ana,Ng\n"
 
 @pytest.fixture(scope="module")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A starter project with one patient, built."""
     folder = tmp_path_factory.mktemp("starter") / "clinic"
     new_project(folder)
+    (folder / "exports" / "Patients-Cliniko-20260801.csv").write_text(PATIENTS, encoding="utf-8")
+    answer = shift(folder, "build")
+    assert answer.code == 0, answer.out + answer.err
     return folder
 
 
 @pytest.fixture
 def project(starter: Path, tmp_path: Path) -> Path:
-    """A starter project with one patient, built."""
-    folder = tmp_path / "clinic"
-    shutil.copytree(starter, folder)
-    (folder / "exports" / "Patients-Cliniko-20260801.csv").write_text(PATIENTS, encoding="utf-8")
-    return folder
+    """A copy of it, to be spoiled."""
+    return Path(shutil.copytree(starter, tmp_path / "clinic"))
 
 
 def exports(text: str) -> Callable[[Path], object]:
@@ -59,7 +60,6 @@ def exports(text: str) -> Callable[[Path], object]:
     ids=["no folder", "no exports", "column missing", "two of one name", "empty", "no CSV", "project.yml", "models"],
 )
 def test_a_build_that_cannot_be(project: Path, spoil: Callable[[Path], object], said: str) -> None:
-    assert shift(project, "build").code == 0
     before = rows(project)
     spoil(project)
     answer = shift(project, "build")
@@ -72,7 +72,6 @@ def test_a_build_that_cannot_be(project: Path, spoil: Callable[[Path], object], 
 
 @pytest.mark.parametrize("words", [["plan"], ["load", "--yes"], ["pull"], ["diff"]])
 def test_a_crm_that_is_not_there(project: Path, words: list[str]) -> None:
-    assert shift(project, "build").code == 0
     answer = shift(project, *words, TWENTY_URL="http://127.0.0.1:9", TWENTY_API_KEY="key-of-nobody")
     assert answer.code == 1
     assert "127.0.0.1:9" in answer.err

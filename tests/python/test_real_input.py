@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 from api_examples import write_api_examples
+from moved import ACCEPTED as SEEN
 from moved import KEY, PROJECT, Moved
 from support import write_files
 
@@ -14,6 +15,8 @@ from shift.sandbox.twenty import start
 from shift.starter import new_project
 
 PETER = "479516700664923158"
+# The API tells of a file, and nobody fetched it.
+ACCEPTED = (*SEEN, "--accept", "files_that_stay_behind")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
         start(api_key=KEY, members=["front.desk@clinic.example"], automations=False) as url,
     ):
         clinic = Moved(nothing, url, folder, "{}")
-        for step in (["build"], ["load", "--yes"], ["diff"]):
+        for step in (["build"], ["load", "--yes", *ACCEPTED], ["diff"]):
             answer = clinic.shift(*step)
             assert answer.code == 0, answer.out + answer.err
         yield clinic
@@ -71,6 +74,6 @@ def test_his_note_keeps_every_answer_and_its_visit(moved: Moved) -> None:
 
 
 def test_a_second_load_sends_nothing(moved: Moved) -> None:
-    answer = moved.shift("load", "--yes")
+    answer = moved.shift("load", "--yes", *ACCEPTED)
     assert answer.code == 0, answer.out + answer.err
     assert "0 to create, 0 to update" in answer.out

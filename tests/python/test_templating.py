@@ -88,6 +88,7 @@ def test_an_error_within_a_macro_names_the_macros_line_and_its_caller(make_proje
     assert "called from m.sql" in str(caught.value)
 
 
+@pytest.mark.usefixtures("compiled_in_the_project")
 def test_what_an_earlier_command_compiled_serves_until_the_text_changes(make_project: MakeProject) -> None:
     macro = "{% macro up(text) %}upper({{ text }}){% endmacro %}"
     project = make_project({"macros/up.sql": macro})
@@ -99,6 +100,7 @@ def test_what_an_earlier_command_compiled_serves_until_the_text_changes(make_pro
     assert sorted((project.root / "target" / "templates").iterdir()) == compiled
 
 
+@pytest.mark.usefixtures("compiled_in_the_project")
 def test_a_project_that_cannot_be_written_is_compiled_all_the_same(make_project: MakeProject) -> None:
     project = make_project({"target": "a file where the folder would be"})
     assert Templates(project, NAMES).render("select {{ 1 + 1 }}", name="m.sql").sql == "select 2"
