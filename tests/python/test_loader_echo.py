@@ -31,6 +31,7 @@ destinations:
     loader: echo
     url: "{url}"
     api_key: {key}
+    requests_per_minute: 60000
 """
 
 
