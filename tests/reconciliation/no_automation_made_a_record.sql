@@ -1,7 +1,8 @@
 -- While a load ran, no automation of the CRM made a record that is there still.
 with made as (
     select
-        *,
+        object,
+        id,
         1 as made_by_automations,
         false as _holds,
     from {{ source('readback', 'made_by_automations') }}
