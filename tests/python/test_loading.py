@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from fakes import MemoryCRM, Trouble, busy, lost, stop
 from staged import ATTEMPTS, Clinic, assert_each_record_is_there_once, hasty, load_that_dies, people, stage
 
 from shift import ledger
-from shift.destination import Limits
+from shift.destination import Limits, Outcome, Row
 from shift.errors import Again, LedgerError, Stop
 from shift.http import attempt
 from shift.ledger import opening
@@ -106,7 +106,7 @@ def test_each_try_has_its_number_and_the_first_is_one(clinic: Clinic) -> None:
     tries: list[int] = []
 
     class Counting(MemoryCRM):
-        def create(self, object, rows):  # type: ignore[no-untyped-def]
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             tries.append(attempt.get())
             return super().create(object, rows)
 
@@ -150,7 +150,7 @@ def test_a_row_that_always_fails_with_a_500_is_found_and_rejected(clinic: Clinic
     poison = "person-5"
 
     class Poisoned(MemoryCRM):
-        def create(self, object, rows):  # type: ignore[no-untyped-def]
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             if any(row.id == poison for row in rows):
                 raise Again("Data validation error.", arrived=True, status=500)
             return super().create(object, rows)
@@ -201,7 +201,7 @@ def test_a_record_that_turns_up_after_it_was_looked_for_is_ours(clinic: Clinic) 
     class Slow(MemoryCRM):
         late: list[Callable[[], object]] = []
 
-        def create(self, object, rows):  # type: ignore[no-untyped-def]
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             if not self.late:
                 self.late.append(lambda: MemoryCRM.create(self, object, rows))
                 raise lost()
@@ -256,7 +256,7 @@ def test_an_interruption_finishes_the_calls_under_way(clinic: Clinic) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     class Waiting(MemoryCRM):
-        def create(self, object, rows):  # type: ignore[no-untyped-def]
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             begun.set()
             go_on.wait(5)
             return super().create(object, rows)

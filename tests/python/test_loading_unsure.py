@@ -161,7 +161,7 @@ def test_what_came_late_after_all_is_told_as_a_double(clinic: Clinic) -> None:
 
 def test_of_two_that_are_found_the_elder_is_kept_and_both_are_told(clinic: Clinic) -> None:
     class Twice(GivingIds):
-        def create(self, object, rows):  # type: ignore[no-untyped-def]
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             outcomes = super().create(object, rows)
             if rows[0].key == "p3":
                 super().create(object, rows)
@@ -198,7 +198,7 @@ def test_what_a_killed_load_left_unfinished_is_an_update_of_the_next_plan(clinic
 
 def test_what_was_deleted_before_it_was_found_is_gone(clinic: Clinic) -> None:
     class Emptied(GivingIds):
-        def create(self, object, rows):  # type: ignore[no-untyped-def]
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             [made] = super().create(object, rows)
             if rows[0].key == "p3":
                 self.deleted.add(made.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fakes import MemoryCRM, Trouble, busy, lost, stop
 from staged import Clinic, Person, load_that_dies, people, stage
 
 from shift import ledger
+from shift.destination import Outcome, Row
 from shift.errors import Again, Stop
 from shift.loading.three_way import same
 
@@ -179,7 +181,7 @@ def test_every_row_is_updated_through(clinic: Clinic, trouble: Trouble, concurre
 
 def test_a_call_of_which_a_part_was_done_before_the_answer_was_lost_goes_on_with_the_rest(clinic: Clinic) -> None:
     class HalfDone(MemoryCRM):
-        def update(self, object, rows):  # type: ignore[no-untyped-def]
+        def update(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             done = super().update(object, rows[:2])
             if len(rows) > 2:
                 raise lost()
@@ -194,7 +196,7 @@ def test_a_call_of_which_a_part_was_done_before_the_answer_was_lost_goes_on_with
 
 def test_rows_that_an_answer_leaves_out_are_looked_at(clinic: Clinic) -> None:
     class Forgetful(MemoryCRM):
-        def update(self, object, rows):  # type: ignore[no-untyped-def]
+        def update(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             return super().update(object, rows)[:1]
 
     older(clinic)
@@ -205,7 +207,7 @@ def test_rows_that_an_answer_leaves_out_are_looked_at(clinic: Clinic) -> None:
 
 def test_a_row_whose_call_always_fails_is_found_and_rejected(clinic: Clinic) -> None:
     class Poisoned(MemoryCRM):
-        def update(self, object, rows):  # type: ignore[no-untyped-def]
+        def update(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             if any(row.id == "person-6" for row in rows):
                 raise Again("Data validation error.", arrived=True, status=500)
             return super().update(object, rows)
@@ -218,12 +220,12 @@ def test_a_row_whose_call_always_fails_is_found_and_rejected(clinic: Clinic) -> 
 
 def test_an_update_that_comes_through_after_it_was_given_up_is_noted(clinic: Clinic) -> None:
     class Slow(MemoryCRM):
-        def update(self, object, rows):  # type: ignore[no-untyped-def]
+        def update(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             if any(row.id == "person-6" for row in rows):
                 raise Again("the gateway gave up", arrived=True, status=504)
             return super().update(object, rows)
 
-        def create(self, object, rows):  # type: ignore[no-untyped-def]
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             self.records["person"]["person-6"]["age"] = 46
             return super().create(object, rows)
 
@@ -237,7 +239,7 @@ def test_an_update_that_comes_through_after_it_was_given_up_is_noted(clinic: Cli
 
 def test_what_somebody_changed_while_the_answer_was_lost_is_a_conflict(clinic: Clinic) -> None:
     class Busy(MemoryCRM):
-        def update(self, object, rows):  # type: ignore[no-untyped-def]
+        def update(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
             if any(row.id == "person-2" for row in rows):
                 self.records[object]["person-2"]["age"] = 99
                 raise lost()
@@ -278,7 +280,7 @@ def test_a_call_of_several_rows_that_is_killed_goes_on(clinic: Clinic, when: str
 
 def test_a_loader_that_takes_one_row_a_call_gets_one(clinic: Clinic) -> None:
     class OneByOne(MemoryCRM):
-        def update_calls(self, object, rows):  # type: ignore[no-untyped-def]
+        def update_calls(self, object: str, rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
             return [[row] for row in rows]
 
     older(clinic)
