@@ -62,6 +62,7 @@ def command(
       create_cancelled=refuse|take          a new activity that is cancelled
       impersonation=off|on                  what another user's name is worth
       rpc_owner=take|ignore                 an owner, sent by JSON-RPC
+      lead_files=ignore|refuse|take|append  files that editLead is sent
       filter=contains|exact                 how a filter by a custom field compares
       retry_after=none|SECONDS              the header of a 429
       custom_field_cap=none|N               most definitions for people, and for companies

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shift.sandbox.faults import STALL_SECONDS, Mischief
-from shift.sandbox.nutshell import rest, rpc
+from shift.sandbox.nutshell import files, rest, rpc
 from shift.sandbox.nutshell.door import Window, let_in
 from shift.sandbox.nutshell.errors import Page, Refusal, html, rest_body
 from shift.sandbox.nutshell.rest_calls import Asked, meta
@@ -43,11 +43,12 @@ class Twin:
         routes = [
             Route("/api/v1/json", self._rpc, methods=["POST"]),
             Route("/rest/{path:path}", self._rest, methods=METHODS),
+            Route(f"{files.PATH}/{{id:int}}", self._file, methods=["GET", "POST"]),
             Route("/{path:path}", self._nothing, methods=METHODS),
         ]
         return Starlette(routes=routes)
 
-    # --- the two faces ------------------------------------------------------------------------------------------
+    # --- the two faces, and files ------------------------------------------------------------------------------------
 
     async def _rpc(self, request: HttpRequest) -> Response:
         await asyncio.sleep(self.latency)
@@ -96,6 +97,30 @@ class Twin:
             if refusal.status in _TITLES:
                 return Response(html(_TITLES[refusal.status]), refusal.status, media_type="text/html")
             return self._limited(refusal, _json(refusal.status, rest_body(refusal, asked.entity, meta(self.store))))
+
+    async def _file(self, request: HttpRequest) -> Response:
+        await asyncio.sleep(self.latency)
+        id = request.path_params["id"]
+        try:
+            content = await request.body()
+            self._enter(request)
+            if request.method == "GET":
+                return self._named(self._content(id, request.headers.get("range")))
+
+            def answer() -> Response:
+                files.receive(self.store, id, content)
+                return Response(status_code=200)
+
+            return await self._with_mischief(request, answer)
+        except ClientDisconnect:  # nobody is there to be answered
+            return Response(status_code=499)
+        except Refusal as refusal:
+            page = Response(html(_TITLES.get(refusal.status, refusal.message)), refusal.status, media_type="text/html")
+            return self._limited(refusal, page)
+
+    def _content(self, id: int, range: str | None) -> Response:
+        status, content = files.content(self.store, id, range)
+        return Response(content, status, media_type=self.store.file(id).mime)
 
     async def _nothing(self, request: HttpRequest) -> Response:
         return Response(html("Not Found"), 404, media_type="text/html")

@@ -15,6 +15,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "create_cancelled": ("refuse", "take"),
     "impersonation": ("off", "on"),
     "rpc_owner": ("take", "ignore"),
+    "lead_files": ("ignore", "refuse", "take", "append"),
     "filter": ("contains", "exact"),
     "retry_after": ("none",),
     "custom_field_cap": ("none",),
@@ -32,6 +33,8 @@ class Behaviour:
     create_cancelled        whether an activity may be cancelled from the start, or only by an edit
     impersonation           on: what is written in another user's name is logged as theirs
     rpc_owner               ignore: only REST's link sets an owner
+    lead_files              what editLead does with files: take has the list that is sent replace the one that is there,
+                            as other lists do; append only ever adds to it
     filter                  how a filter by a custom field compares
     retry_after             seconds in a 429's header, or none
     custom_field_cap        most definitions an entity may have, or none
@@ -44,6 +47,7 @@ class Behaviour:
     create_cancelled: str = "refuse"
     impersonation: str = "off"
     rpc_owner: str = "take"
+    lead_files: str = "ignore"
     filter: str = "contains"
     retry_after: str = "none"
     custom_field_cap: str = "none"

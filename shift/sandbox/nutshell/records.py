@@ -1,4 +1,4 @@
-"""What a Nutshell account holds: users, types, definitions of custom fields, people, companies, activities and notes.
+"""What a Nutshell account holds: users, types, custom fields, people, companies, leads, files, activities and notes.
 
 Ids are whole numbers, one series for each kind; times are Unix seconds. How they look on the wire is the business of
 ``rpc_shapes`` and ``rest_shapes``.
@@ -6,15 +6,19 @@ Ids are whole numbers, one series for each kind; times are Unix seconds. How the
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct, field
 
 PartyKind: TypeAlias = Literal["contacts", "accounts"]
 PARTIES: tuple[PartyKind, ...] = ("contacts", "accounts")
+FieldKind: TypeAlias = Literal["contacts", "accounts", "leads"]
+WITH_FIELDS: tuple[FieldKind, ...] = (*PARTIES, "leads")
 
 # rpc-activities: -1, overdue, is for queries alone.
 SCHEDULED, LOGGED, CANCELLED = 0, 1, 2
+# rpc-leads-products
+LEAD_STATUSES = {0: "open", 1: "pending", 10: "won", 11: "lost", 12: "cancelled"}
 
 
 class User(Struct):
@@ -32,7 +36,7 @@ class User(Struct):
 
 
 class Definition(Struct):
-    """A custom field of people or companies; ``choices`` are those of a Decision."""
+    """A custom field of people, companies or leads; ``choices`` are those of a Decision."""
 
     id: int
     title: str
@@ -93,6 +97,41 @@ class Party(Stored, kw_only=True):
     custom: dict[str, Any] = {}
 
 
+class Linked(Struct):
+    """A person or a company of a lead."""
+
+    kind: PartyKind
+    id: int
+    relationship: str | None = None
+
+
+class File(Struct):
+    """A file of a lead; ``content`` is null until its bytes were sent."""
+
+    id: int
+    name: str
+    mime: str
+    size: int
+    content: bytes | None = None
+
+
+class Lead(Stored, kw_only=True):
+    """``number`` is what people see, and not its id; ``owner`` is (kind, id), a user or a team."""
+
+    kind: ClassVar[FieldKind] = "leads"
+
+    number: int
+    description: str | None = None
+    status: int = 0
+    confidence: int = 50
+    due: int | None = None
+    owner: tuple[str, int] | None = None
+    linked: list[Linked] = []
+    tags: list[str] = []
+    custom: dict[str, Any] = {}
+    files: list[int] = []
+
+
 class Activity(Stored, kw_only=True):
     """``participants`` are (kind, id), as in ("users", 3)."""
 
@@ -118,4 +157,4 @@ class Note(Stored, kw_only=True):
     parent: tuple[str, int]
 
 
-Record: TypeAlias = Party | Activity | Note
+Record: TypeAlias = Party | Lead | Activity | Note

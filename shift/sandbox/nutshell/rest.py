@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-from shift.sandbox.nutshell import rest_activities, rest_parties
+from shift.sandbox.nutshell import rest_activities, rest_leads, rest_parties
 from shift.sandbox.nutshell.errors import Page
 from shift.sandbox.nutshell.rest_calls import Answer, Asked
 from shift.sandbox.nutshell.store import Store
 
-_OPERATIONS = (*rest_activities.OPERATIONS, *rest_parties.OPERATIONS)
+_OPERATIONS = (*rest_activities.OPERATIONS, *rest_parties.OPERATIONS, *rest_leads.OPERATIONS)
 _ROUTES = [
     (method, re.compile(path.replace("{id}", r"(?P<id>\d[^/]*)")), operation) for method, path, operation in _OPERATIONS
 ]

@@ -1,13 +1,13 @@
-"""REST's operations on people and companies, and on their custom fields."""
+"""REST's operations on people and companies; and on custom fields, which leads have too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, cast
 
-from shift.sandbox.nutshell import rest_shapes, values, writing
+from shift.sandbox.nutshell import rest_patch, rest_shapes, values, writing
 from shift.sandbox.nutshell.errors import PATCH_TYPE_NEEDED, Refusal
-from shift.sandbox.nutshell.records import PARTIES, Party, PartyKind
+from shift.sandbox.nutshell.records import PARTIES, FieldKind, Lead, Party, PartyKind, Record
 from shift.sandbox.nutshell.rest_calls import (
     Answer,
     Asked,
@@ -22,10 +22,10 @@ from shift.sandbox.nutshell.rest_calls import (
     single,
     undelete,
 )
-from shift.sandbox.nutshell.rest_patch import patch
 from shift.sandbox.nutshell.store import Store
 
 PATCH_TYPE = "application/json-patch+json"
+Offer = tuple[str, str, Operation]
 
 
 def _list_parties(kind: PartyKind) -> Operation:
@@ -34,7 +34,7 @@ def _list_parties(kind: PartyKind) -> Operation:
         if asked.one("email"):
             found = store.with_email(kind, asked.one("email"))
         for name, given in asked.filters().items():
-            found = _filtered(store, kind, found, name, given[0])
+            found = cast("Iterable[Party]", filtered(store, kind, found, name, given[0]))
         if asked.one("q"):
             words = asked.one("q").casefold()
             found = (one for one in found if words in one.name.plain.casefold())
@@ -46,7 +46,7 @@ def _list_parties(kind: PartyKind) -> Operation:
     return operation
 
 
-def _filtered(store: Store, kind: PartyKind, found: Iterable[Party], name: str, value: str) -> Iterable[Party]:
+def filtered(store: Store, kind: FieldKind, found: Iterable[Record], name: str, value: str) -> Iterable[Record]:
     if name in store.definitions[kind]:
         return store.with_value(kind, name, value)
     if name == "createdTime":
@@ -67,39 +67,42 @@ def _create_party(kind: PartyKind) -> Operation:
 
 def _patch_party(kind: PartyKind) -> Operation:
     def operation(store: Store, caller: int, asked: Asked, parts: dict[str, str]) -> Answer:
-        if asked.content_type != PATCH_TYPE:
-            raise Refusal(PATCH_TYPE_NEEDED, status=415)
-        [party] = read_ids(store, kind, parts["id"])
-        patch(store, caller, cast(Party, party), asked.body)
+        [found] = read_ids(store, kind, parts["id"])
+        party = cast(Party, found)
+        writing.edit_party(store, caller, party, patched(store, party, asked), rest=True)
         return Answer(204)
 
     return operation
 
 
-def _custom_values(kind: PartyKind) -> Operation:
+def patched(store: Store, record: Party | Lead, asked: Asked) -> dict[str, Any]:
+    """What a PATCH changes, in RPC's words."""
+    if asked.content_type != PATCH_TYPE:
+        raise Refusal(PATCH_TYPE_NEEDED, status=415)
+    return rest_patch.read(store, record, asked.body)
+
+
+# The specification has bare lists here, and lists in ``customFields`` there.
+
+
+def _custom_values(kind: FieldKind) -> Operation:
     def operation(store: Store, caller: int, asked: Asked, parts: dict[str, str]) -> Answer:
-        [party] = read_ids(store, kind, parts["id"])
-        found = rest_shapes.custom_values(store, cast(Party, party))
-        return Answer(200, _wrapped(kind, found))
+        [record] = read_ids(store, kind, parts["id"])
+        found = rest_shapes.custom_values(store, cast("Party | Lead", record))
+        return Answer(200, {"customFields": found} if kind == "accounts" else found)
 
     return operation
 
 
-def _definitions(kind: PartyKind) -> Operation:
+def _definitions(kind: FieldKind) -> Operation:
     def operation(store: Store, caller: int, asked: Asked, parts: dict[str, str]) -> Answer:
-        return Answer(
-            200, _wrapped(kind, [rest_shapes.definition(kind, one) for one in store.definitions[kind].values()])
-        )
+        found = [rest_shapes.definition(kind, one) for one in store.definitions[kind].values()]
+        return Answer(200, found if kind == "contacts" else {"customFields": found})
 
     return operation
 
 
-def _wrapped(kind: PartyKind, found: list[dict[str, Any]]) -> Any:
-    """The specification has a bare list for contacts, and one in ``customFields`` for the others."""
-    return found if kind == "contacts" else {"customFields": found}
-
-
-def _define(kind: PartyKind) -> Operation:
+def _define(kind: FieldKind) -> Operation:
     def operation(store: Store, caller: int, asked: Asked, parts: dict[str, str]) -> Answer:
         body = object_in(asked.body)
         made = store.define(
@@ -134,16 +137,25 @@ _SEVERAL: tuple[tuple[str, str, values.Read], ...] = (
     ("addresses", "address", values.address),
     ("urls", "url", values.text),
 )
-OPERATIONS: list[tuple[str, str, Operation]] = []
-for _kind in PARTIES:
-    OPERATIONS += [
-        ("GET", f"/{_kind}", _list_parties(_kind)),
-        ("POST", f"/{_kind}", _create_party(_kind)),
-        ("POST", f"/{_kind}/customfield", _define(_kind)),
-        ("GET", f"/{_kind}/customfields/attributes", _definitions(_kind)),
-        ("GET", f"/{_kind}/{{id}}", get(_kind)),
-        ("PATCH", f"/{_kind}/{{id}}", _patch_party(_kind)),
-        ("DELETE", f"/{_kind}/{{id}}", delete(_kind)),
-        ("GET", f"/{_kind}/{{id}}/customfields", _custom_values(_kind)),
-        ("POST", f"/{_kind}/{{id}}/undelete", undelete(_kind)),
+
+
+def operations(kind: FieldKind, listed: Operation, create: Operation, patch: Operation) -> list[Offer]:
+    """The operations that people, companies and leads have alike."""
+    return [
+        ("GET", f"/{kind}", listed),
+        ("POST", f"/{kind}", create),
+        ("POST", f"/{kind}/customfield", _define(kind)),
+        ("GET", f"/{kind}/customfields/attributes", _definitions(kind)),
+        ("GET", f"/{kind}/{{id}}", get(kind)),
+        ("PATCH", f"/{kind}/{{id}}", patch),
+        ("DELETE", f"/{kind}/{{id}}", delete(kind)),
+        ("GET", f"/{kind}/{{id}}/customfields", _custom_values(kind)),
+        ("POST", f"/{kind}/{{id}}/undelete", undelete(kind)),
     ]
+
+
+OPERATIONS = [
+    offer
+    for kind in PARTIES
+    for offer in operations(kind, _list_parties(kind), _create_party(kind), _patch_party(kind))
+]

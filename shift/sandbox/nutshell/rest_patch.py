@@ -1,4 +1,4 @@
-"""REST's PATCH of a person or a company: a list of JSON Patch operations (rest-contacts).
+"""REST's PATCH of a person, a company or a lead: a list of JSON Patch operations (rest-contacts).
 
 A custom field is patched as ``/contacts/0/{name}``, as the specification has it; what one client does,
 ``/contacts/0/customFields/{name}``, is refused here.
@@ -9,68 +9,85 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from shift.sandbox.nutshell import values, writing
+from shift.sandbox.nutshell import values
 from shift.sandbox.nutshell.errors import Refusal
-from shift.sandbox.nutshell.records import Party
+from shift.sandbox.nutshell.records import Lead, Party
 from shift.sandbox.nutshell.store import Store
 
-_PATH = re.compile(r"/?(contacts|accounts)/0/(links/)?(.+)")
+_PATH = re.compile(r"/?(contacts|accounts|leads)/0/(links/)?(.+)")
 _LISTS: dict[str, tuple[str, values.Read]] = {
     "emails": ("email", values.email),
     "phones": ("phone", values.phone),
     "addresses": ("address", values.address),
     "urls": ("url", values.text),
 }
+_LINKS = {"contacts": ("accounts",), "accounts": (), "leads": ("contacts", "accounts")}
 
 
-def patch(store: Store, caller: int, party: Party, operations: Any) -> None:
-    """Carry out all operations, or none."""
+def read(store: Store, record: Party | Lead, operations: Any) -> dict[str, Any]:
+    """What the operations change, in RPC's words. Raises Refusal for one that is none."""
     if not isinstance(operations, list) or not operations:
         raise Refusal("no patches sent")
     body: dict[str, Any] = {}
     for operation in operations:
         found = _PATH.fullmatch(str(operation.get("path"))) if isinstance(operation, dict) else None
-        if found is None or found[1] != party.kind:
-            raise Refusal(f"'{operation}' is not a patch of {party.kind}")
-        change = _link if found[2] else _field
-        change(store, party, operation, found[3], body)
-    writing.edit_party(store, caller, party, body, rest=True)
+        if found is None or found[1] != record.kind:
+            raise Refusal(f"'{operation}' is not a patch of {record.kind}")
+        if found[2]:
+            _link(record, operation, found[3], body)
+        else:
+            _field(store, record, operation, found[3], body)
+    return body
 
 
-def _field(store: Store, party: Party, operation: dict[str, Any], name: str, body: dict[str, Any]) -> None:
+def _field(store: Store, record: Party | Lead, operation: dict[str, Any], name: str, body: dict[str, Any]) -> None:
     value = None if operation["op"] == "remove" else operation.get("value")
-    if name in _LISTS:
+    if name == "description":
+        body[name] = value
+    elif name in store.definitions[record.kind]:
+        body.setdefault("customFields", {})[name] = value
+    elif isinstance(record, Lead):
+        raise _unknown(operation)
+    elif name in _LISTS:
         key, read = _LISTS[name]
         body[key] = values.entries(value or [], read)
-    elif name in ("name", "description"):
+    elif name == "name":
         body[name] = value
-    elif name in ("firstName", "lastName") and party.kind == "contacts":
+    elif name in ("firstName", "lastName") and record.kind == "contacts":
         whole = body.setdefault(
             "name",
-            {"givenName": party.name.given, "familyName": party.name.family, "salutation": party.name.salutation},
+            {"givenName": record.name.given, "familyName": record.name.family, "salutation": record.name.salutation},
         )
         whole["givenName" if name == "firstName" else "familyName"] = value
-    elif name in store.definitions[party.kind]:
-        body.setdefault("customFields", {})[name] = value
     else:
-        raise Refusal("Invalid patch", detail=f"Unknown path: {operation['path']}")
+        raise _unknown(operation)
 
 
-def _link(store: Store, party: Party, operation: dict[str, Any], name: str, body: dict[str, Any]) -> None:
+def _link(record: Party | Lead, operation: dict[str, Any], name: str, body: dict[str, Any]) -> None:
+    kind, _, place = name.partition("/")
     if name == "owner":
         body["owner"] = {"entityType": "Users", "id": _number(operation.get("value"), "users")}
-    elif name.startswith("accounts") and party.kind == "contacts":
-        now = [{"id": one.account, "relationship": one.relationship} for one in party.memberships]
-        linked = body.setdefault("accounts", now)
-        if name == "accounts/-" and operation["op"] == "add":
-            linked.append({"id": _number(operation.get("value"), "accounts")})
+    elif kind in _LINKS[record.kind]:
+        linked = body.setdefault(kind, _linked(record, kind))
+        if place == "-" and operation["op"] == "add":
+            linked.append({"id": _number(operation.get("value"), kind)})
         elif operation["op"] == "remove":
-            gone = _number(name.partition("/")[2], "accounts")
-            body["accounts"] = [one for one in linked if one["id"] != gone]
+            gone = _number(place, kind)
+            body[kind] = [one for one in linked if one["id"] != gone]
         else:
-            raise Refusal("Invalid patch", detail=f"Unknown path: {operation['path']}")
+            raise _unknown(operation)
     else:
-        raise Refusal("Invalid patch", detail=f"Unknown path: {operation['path']}")
+        raise _unknown(operation)
+
+
+def _linked(record: Party | Lead, kind: str) -> list[dict[str, Any]]:
+    if isinstance(record, Lead):
+        return [{"id": one.id, "relationship": one.relationship} for one in record.linked if one.kind == kind]
+    return [{"id": one.account, "relationship": one.relationship} for one in record.memberships]
+
+
+def _unknown(operation: dict[str, Any]) -> Refusal:
+    return Refusal("Invalid patch", detail=f"Unknown path: {operation['path']}")
 
 
 def _number(given: Any, kind: str) -> int:

@@ -1,27 +1,32 @@
-"""Records as REST answers them (rest-contacts, rest-accounts, rest-activities, rest-notes, rest-reference).
+"""Records as REST answers them (rest-contacts, rest-accounts, rest-activities, rest-notes, rest-reference …).
 
-Ids bear their type, times are Unix seconds, and custom field values are not among what a record tells of itself.
+Ids bear their type, times are Unix seconds (but those of leads), and custom field values are not among what a record
+tells of itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from shift.sandbox.nutshell.records import (
     CANCELLED,
+    LEAD_STATUSES,
     LOGGED,
+    PARTIES,
     SCHEDULED,
     Activity,
     Definition,
     Labelled,
+    Lead,
     Note,
     Party,
     Record,
     User,
 )
-from shift.sandbox.nutshell.rpc_shapes import SITE, slug
-from shift.sandbox.nutshell.store import Store
+from shift.sandbox.nutshell.rpc_shapes import lead_name, slug
+from shift.sandbox.nutshell.store import SITE, Store
 
 _LABELS = {"emails": "email", "phones": "phone", "addresses": "address", "urls": "url"}
 _PERMISSIONS = ("canImport", "canExport", "canDeleteEntities", "canMergeEntities", "canBulkEdit", "canAssignEntities")
@@ -32,6 +37,8 @@ _NO_PLACE = {"location": {"longitude": 0.0, "latitude": 0.0}, "locationAccuracy"
 def record(store: Store, one: Record) -> dict[str, Any]:
     if isinstance(one, Party):
         return _party(store, one)
+    if isinstance(one, Lead):
+        return _lead(store, one)
     return _activity(store, one) if isinstance(one, Activity) else _note(one)
 
 
@@ -64,7 +71,7 @@ def definition(kind: str, one: Definition) -> dict[str, Any]:
     return body | ({"enum": one.choices} if one.type == "Decision" else {})
 
 
-def custom_values(store: Store, one: Party) -> list[dict[str, Any]]:
+def custom_values(store: Store, one: Party | Lead) -> list[dict[str, Any]]:
     definitions = store.definitions[one.kind]
     return [
         definition(one.kind, definitions[title]) | {"value": _as_text(value)} for title, value in one.custom.items()
@@ -120,6 +127,44 @@ def _party(store: Store, one: Party) -> dict[str, Any]:
     links |= {"accounts": [f"{link.account}-accounts" for link in one.memberships], "emAudiences": []}
     named = {"jobTitle": None, "firstName": one.name.given, "lastName": one.name.family, "mcfxContactId": None}
     return body | named | {"links": links}
+
+
+def _lead(store: Store, one: Lead) -> dict[str, Any]:
+    path = f"/lead/{one.id}-{slug(one.description or '')}"
+    linked = {kind: [f"{link.id}-{kind}" for link in one.linked if link.kind == kind] for kind in PARTIES}
+    owner, owner_id = one.owner or ("users", None)
+    return {
+        **_head("leads", one),
+        "name": lead_name(one),
+        "number": one.number,
+        "description": one.description or "",
+        "status": LEAD_STATUSES[one.status],
+        "value": {"amount": "0.00", "currency": "USD", "formatted": "$0.00"},
+        "confidence": one.confidence,
+        "priority": 0,
+        "isOverdue": False,
+        "isCurrentUserWatching": False,
+        "createdTime": _moment(one.created),
+        "closedTime": None,
+        "deletedTime": _moment(one.deleted) if one.deleted else None,
+        "htmlUrl": SITE + path,
+        **({"dueTime": _moment(one.due)} if one.due else {}),
+        "links": {
+            "owner": f"{owner_id}-{owner}" if owner_id else None,
+            "creator": f"{one.creator}-users",
+            "files": [f"{id}-files" for id in one.files],
+            "tags": [],
+            "sources": [],
+            **linked,
+        },
+    }
+
+
+def _moment(at: int) -> dict[str, Any]:
+    """Leads alone tell times in this form."""
+    then = datetime.fromtimestamp(at, UTC)
+    value = then.strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return {"timestamp": at, "value": value, "absoluteLocalizedString": f"{then:%b} {then.day}, {then.year}"}
 
 
 def _activity(store: Store, one: Activity) -> dict[str, Any]:

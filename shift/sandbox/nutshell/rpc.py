@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
-from shift.sandbox.nutshell import rpc_shapes, writing
+from shift.sandbox.nutshell import leads, rpc_shapes, writing
 from shift.sandbox.nutshell.errors import Refusal, stale
-from shift.sandbox.nutshell.records import Activity, PartyKind, Record
+from shift.sandbox.nutshell.records import Activity, FieldKind, Lead, PartyKind, Record
 from shift.sandbox.nutshell.store import Store
 from shift.sandbox.nutshell.values import moment
 
@@ -69,7 +69,7 @@ def error(refusal: Refusal, id: Any) -> dict[str, Any]:
     return {"error": {"code": refusal.code, "message": refusal.message, "data": None}, "id": id, "jsonrpc": "2.0"}
 
 
-# --- people and companies, activities, notes --------------------------------------------------------------------
+# --- people and companies, leads, activities, notes -------------------------------------------------------------
 
 
 def _new(kind: str) -> Method:
@@ -78,6 +78,8 @@ def _new(kind: str) -> Method:
             made: Record = writing.new_note(store, caller, params["entity"], params["note"])
         elif kind == "activities":
             made = writing.new_activity(store, caller, _object(params["activity"]))
+        elif kind == "leads":
+            made = leads.new_lead(store, caller, _object(params["lead"]))
         else:
             made = writing.new_party(store, caller, cast(PartyKind, kind), _object(params[_SINGULAR[kind]]))
         return rpc_shapes.full(store, made)
@@ -93,6 +95,8 @@ def _edit(kind: str) -> Method:
             writing.edit_note(store, caller, store.note(record.id), params["note"])
         elif kind == "activities":
             writing.edit_activity(store, caller, store.activity(record.id), _object(params["activity"]))
+        elif kind == "leads":
+            leads.edit_lead(store, caller, store.lead(record.id), _object(params["lead"]))
         else:
             party = store.party(cast(PartyKind, kind), record.id)
             writing.edit_party(store, caller, party, _object(params[_SINGULAR[kind]]))
@@ -142,6 +146,20 @@ def _find_parties(kind: PartyKind) -> Method:
         return _listed(store, found, params)
 
     return find
+
+
+def _find_leads(store: Store, caller: int, params: dict[str, Any]) -> Any:
+    query = _query(params, ("contact", "accountId", "status", "number"))
+    found: Iterable[Record] = store.records["leads"].values()
+    for key, kind in (("contact", "contacts"), ("accountId", "accounts")):
+        if key in query:
+            pointing = store.pointing("leads", (kind, _whole(query[key])))
+            found = [one for one in found if one in pointing]
+
+    def wanted(one: Lead) -> bool:
+        return query.get("status") in (None, one.status) and query.get("number") in (None, one.number)
+
+    return _listed(store, (one for one in found if wanted(cast(Lead, one))), params)
 
 
 def _find_activities(store: Store, caller: int, params: dict[str, Any]) -> Any:
@@ -207,11 +225,11 @@ def _find_activity_types(store: Store, caller: int, params: dict[str, Any]) -> A
 
 def _find_custom_fields(store: Store, caller: int, params: dict[str, Any]) -> Any:
     found = {kind: [rpc_shapes.definition(one) for one in known.values()] for kind, known in store.definitions.items()}
-    return {"Contacts": found["contacts"], "Accounts": found["accounts"], "Leads": []}
+    return {name: found[kind] for name, kind in _TAGGED}
 
 
 def _find_tags(store: Store, caller: int, params: dict[str, Any]) -> Any:
-    return {name: sorted(writing.tags(store, kind)) for name, kind in _TAGGED} | {"Leads": []}
+    return {name: sorted(writing.tags(store, kind)) for name, kind in _TAGGED}
 
 
 def _instance_data(store: Store, caller: int, params: dict[str, Any]) -> Any:
@@ -233,6 +251,8 @@ def _listed(store: Store, found: Iterable[Record], params: dict[str, Any]) -> li
 
 
 def _by_name(record: Record) -> str:
+    if isinstance(record, Lead):
+        return rpc_shapes.lead_name(record)
     name = getattr(record, "name", "")
     return str(name if isinstance(name, str) else name.plain)
 
@@ -271,8 +291,14 @@ def _whole(given: Any) -> int:
 
 Method = Callable[[Store, int, dict[str, Any]], Any]
 
-_SINGULAR = {"contacts": "contact", "accounts": "account", "activities": "activity", "notes": "note"}
-_TAGGED: tuple[tuple[str, PartyKind], ...] = (("Contacts", "contacts"), ("Accounts", "accounts"))
+_SINGULAR = {
+    "contacts": "contact",
+    "accounts": "account",
+    "leads": "lead",
+    "activities": "activity",
+    "notes": "note",
+}
+_TAGGED: tuple[tuple[str, FieldKind], ...] = (("Contacts", "contacts"), ("Accounts", "accounts"), ("Leads", "leads"))
 _POSITIONS = {"searchByEmail": ("emailAddressString",)}
 _METHODS: dict[str, Method] = {
     f"{verb}{singular.title()}": make(kind)
@@ -281,6 +307,7 @@ _METHODS: dict[str, Method] = {
 } | {
     "findContacts": _find_parties("contacts"),
     "findAccounts": _find_parties("accounts"),
+    "findLeads": _find_leads,
     "findActivities": _find_activities,
     "findTimeline": _find_timeline,
     "findUsers": _find_users,

@@ -1,4 +1,4 @@
-"""Records as JSON-RPC answers them (rpc-contacts, rpc-accounts, rpc-activities, rpc-notes, rpc-reference)."""
+"""Records as JSON-RPC answers them (rpc-contacts, rpc-accounts, rpc-leads-products, rpc-activities, rpc-notes …)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from shift.sandbox.nutshell.records import Activity, Definition, Labelled, Note, Party, Record, User
-from shift.sandbox.nutshell.store import Store
+from shift.sandbox.nutshell import files
+from shift.sandbox.nutshell.records import Activity, Definition, Labelled, Lead, Note, Party, Record, User
+from shift.sandbox.nutshell.store import SITE, Store
 from shift.sandbox.nutshell.values import PRIMARY, rfc3339
 
-SITE = "https://app.nutshell.com"
-TYPE_NAMES = {"contacts": "Contacts", "accounts": "Accounts", "activities": "Activities", "notes": "Notes"}
+TYPE_NAMES = {
+    "contacts": "Contacts",
+    "accounts": "Accounts",
+    "leads": "Leads",
+    "activities": "Activities",
+    "notes": "Notes",
+}
 _STUB_OF_ACTIVITY = (
     *("id", "rev", "entityType", "modifiedTime", "createdTime", "name", "startTime", "endTime"),
     *("isAllDay", "isTimed", "isFlagged", "activityType", "status", "logNote"),
@@ -22,6 +28,8 @@ KINDS = {name: kind for kind, name in TYPE_NAMES.items()} | {"Users": "users"}
 def full(store: Store, record: Record) -> dict[str, Any]:
     if isinstance(record, Party):
         return _contact(store, record) if record.kind == "contacts" else _account(store, record)
+    if isinstance(record, Lead):
+        return _lead(store, record)
     return _activity(store, record) if isinstance(record, Activity) else _note(store, record)
 
 
@@ -30,6 +38,9 @@ def stub(store: Store, record: Record) -> dict[str, Any]:
     if isinstance(record, Party):
         head = {"stub": True, "id": record.id, "rev": str(record.rev), "entityType": TYPE_NAMES[record.kind]}
         return head | {"modifiedTime": rfc3339(record.modified), "name": record.name.plain}
+    if isinstance(record, Lead):
+        named = {"name": lead_name(record), "number": record.number, "status": record.status}
+        return {"stub": True, "id": record.id, "rev": str(record.rev), "entityType": "Leads"} | named
     if isinstance(record, Note):
         return {"stub": True, "id": record.id, "rev": str(record.rev), "entityType": "Notes"}
     body = _activity(store, record)
@@ -81,7 +92,7 @@ def _contact(store: Store, one: Party) -> dict[str, Any]:
         "creator": _user(store, one.creator),
         "owner": _user(store, one.owner),
         "territory": None,
-        "leads": [],
+        "leads": _live_stubs(store, store.pointing("leads", ("contacts", one.id))),
         "accounts": [
             stub(store, store.party("accounts", link.account)) | {"relationship": link.relationship, "jobTitle": None}
             for link in one.memberships
@@ -108,13 +119,49 @@ def _account(store: Store, one: Party) -> dict[str, Any]:
         "owner": _user(store, one.owner),
         "territory": None,
         "contacts": _live_stubs(store, store.pointing("contacts", ("accounts", one.id))),
-        "leads": [],
+        "leads": _live_stubs(store, store.pointing("leads", ("accounts", one.id))),
         "notes": _live_stubs(store, store.pointing("notes", ("accounts", one.id))),
         "tags": one.tags,
         "description": one.description,
         "legacyId": None,
         **_several(one),
     }
+
+
+def _lead(store: Store, one: Lead) -> dict[str, Any]:
+    """Files are told where the account takes them (rpc-files)."""
+    path = f"/lead/{one.id}-{slug(one.description or '')}"
+    linked: dict[str, list[dict[str, Any]]] = {"contacts": [], "accounts": []}
+    for link in one.linked:
+        linked[link.kind].append(stub(store, store.party(link.kind, link.id)) | {"relationship": link.relationship})
+    told = {} if store.behaviour.lead_files == "ignore" else {"file": files.shown(store, one)}
+    return {
+        **_head(one),
+        "name": lead_name(one),
+        "number": one.number,
+        "description": one.description,
+        "htmlUrl": SITE + path,
+        "htmlUrlPath": path,
+        "status": one.status,
+        "confidence": one.confidence,
+        "dueTime": rfc3339(one.due),
+        "closedTime": None,
+        "value": None,
+        "assignee": _assignee(store, one),
+        "creator": _user(store, one.creator),
+        "primaryAccount": linked["accounts"][0] if linked["accounts"] else None,
+        **linked,
+        "products": [],
+        "sources": [],
+        "tags": one.tags,
+        "notes": _live_stubs(store, store.pointing("notes", ("leads", one.id))),
+        "customFields": one.custom,
+        **told,
+    }
+
+
+def lead_name(one: Lead) -> str:
+    return f"Lead-{one.id}"
 
 
 def _activity(store: Store, one: Activity) -> dict[str, Any]:
@@ -165,10 +212,10 @@ def _note(store: Store, one: Note) -> dict[str, Any]:
 # --- what they share --------------------------------------------------------------------------------------------
 
 
-def _head(one: Party | Activity) -> dict[str, Any]:
+def _head(one: Party | Lead | Activity) -> dict[str, Any]:
     return {
         "id": one.id,
-        "entityType": TYPE_NAMES[one.kind if isinstance(one, Party) else "activities"],
+        "entityType": TYPE_NAMES[one.kind if isinstance(one, Party | Lead) else "activities"],
         "rev": str(one.rev),
         "modifiedTime": rfc3339(one.modified),
         "createdTime": rfc3339(one.created),
@@ -199,6 +246,11 @@ def _map(entries: Sequence[Labelled]) -> dict[str, Any] | list[Any]:
 def _user(store: Store, id: int | None) -> dict[str, Any] | None:
     found = store.users.get(id or 0)
     return user(found) if found else None
+
+
+def _assignee(store: Store, one: Lead) -> dict[str, Any] | None:
+    kind, id = one.owner or ("users", 0)
+    return _user(store, id) if kind == "users" else {"stub": True, "id": id, "entityType": "Teams"}
 
 
 def _participant(store: Store, kind: str, id: int) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def serve(options: Options) -> None:
     else:
         account = store.fresh(options.seed, options.user, options.members, options.activity_types, options.behaviour)
     listening = serving.listen(options.port)
+    account.origin = serving.address(listening)
 
     def save() -> None:
         if options.state:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from shift.sandbox.nutshell.behaviour import Behaviour
-from shift.sandbox.nutshell.records import Activity, Definition, Note, Party, PartyKind, Record, User
+from shift.sandbox.nutshell.records import Activity, Definition, FieldKind, File, Lead, Note, Party, Record, User
 from shift.sandbox.nutshell.store import Store
 from shift.sandbox.serving import write_whole
 
@@ -18,16 +18,18 @@ class _State(msgspec.Struct):
     site: str
     users: dict[int, User]
     activity_types: dict[int, str]
-    definitions: dict[PartyKind, dict[str, Definition]]
+    definitions: dict[FieldKind, dict[str, Definition]]
     contacts: list[Party]
     accounts: list[Party]
+    leads: list[Lead]
     activities: list[Activity]
     notes: list[Note]
+    files: dict[int, File]
     deletions: list[tuple[str, int, int]]
     series: dict[str, int]
 
 
-_KINDS = ("contacts", "accounts", "activities", "notes")
+_KINDS = ("contacts", "accounts", "leads", "activities", "notes")
 
 
 def save(store: Store, path: Path) -> None:
@@ -38,6 +40,7 @@ def save(store: Store, path: Path) -> None:
         "users": store.users,
         "activity_types": store.activity_types,
         "definitions": store.definitions,
+        "files": store.files,
         "deletions": store.deletions,
         "series": store.series,
     } | {kind: list(store.records[kind].values()) for kind in _KINDS}
@@ -57,10 +60,17 @@ def load(path: Path, behaviour: Behaviour) -> Store:
         users=state.users,
         activity_types=state.activity_types,
         definitions=state.definitions,
+        files=state.files,
         deletions=state.deletions,
         series=state.series,
     )
-    saved: tuple[Sequence[Record], ...] = (state.contacts, state.accounts, state.activities, state.notes)
+    saved: tuple[Sequence[Record], ...] = (
+        state.contacts,
+        state.accounts,
+        state.leads,
+        state.activities,
+        state.notes,
+    )
     for kind, records in zip(_KINDS, saved, strict=True):
         for one in records:
             one.shown_from = 0.0

@@ -15,33 +15,53 @@ from typing import Any, TypeVar, cast
 
 from shift.sandbox.nutshell.behaviour import Behaviour
 from shift.sandbox.nutshell.errors import Refusal, not_a_custom_field, not_found
-from shift.sandbox.nutshell.records import PARTIES, Activity, Definition, Note, Party, PartyKind, Record, User
+from shift.sandbox.nutshell.records import (
+    WITH_FIELDS,
+    Activity,
+    Definition,
+    FieldKind,
+    File,
+    Lead,
+    Note,
+    Party,
+    PartyKind,
+    Record,
+    User,
+)
 
 R = TypeVar("R", bound=Record)
 Ref = tuple[str, int]
 
 # The words that a public toolkit gives (rest-customfields); there may be more.
 TYPES = ("Text", "LongText", "Currency", "Date", "Decision")
+SITE = "https://app.nutshell.com"
 
 
 @dataclass
 class Store:
-    """``records`` are by kind and id, ``series`` the last id of each kind, ``deletions`` (kind, id, when)."""
+    """``records`` are by kind and id, ``series`` the last id of each kind, ``deletions`` (kind, id, when).
+
+    ``origin`` is where files are sent to, and fetched from.
+    """
 
     behaviour: Behaviour = field(default_factory=Behaviour)
     instance: str = "100001"
     site: str = "abcDEF12"
     users: dict[int, User] = field(default_factory=dict)
     activity_types: dict[int, str] = field(default_factory=dict)
-    definitions: dict[PartyKind, dict[str, Definition]] = field(default_factory=lambda: {kind: {} for kind in PARTIES})
-    records: dict[str, dict[int, Record]] = field(
-        default_factory=lambda: {kind: {} for kind in (*PARTIES, "activities", "notes")}
+    definitions: dict[FieldKind, dict[str, Definition]] = field(
+        default_factory=lambda: {kind: {} for kind in WITH_FIELDS}
     )
+    records: dict[str, dict[int, Record]] = field(
+        default_factory=lambda: {kind: {} for kind in (*WITH_FIELDS, "activities", "notes")}
+    )
+    files: dict[int, File] = field(default_factory=dict)
     deletions: list[tuple[str, int, int]] = field(default_factory=list)
     series: dict[str, int] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
+    origin: str = SITE
     _links: dict[tuple[str, Ref], dict[int, None]] = field(default_factory=dict)
-    _values: dict[tuple[PartyKind, str], dict[str, set[int]]] = field(default_factory=dict)
+    _values: dict[tuple[FieldKind, str], dict[str, set[int]]] = field(default_factory=dict)
     _emails: dict[str, set[Ref]] = field(default_factory=dict)
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -55,6 +75,14 @@ class Store:
 
     def party(self, kind: PartyKind, id: int) -> Party:
         return cast(Party, self.get(kind, id))
+
+    def lead(self, id: int) -> Lead:
+        return cast(Lead, self.get("leads", id))
+
+    def file(self, id: int) -> File:
+        if id not in self.files:
+            raise not_found()
+        return self.files[id]
 
     def activity(self, id: int) -> Activity:
         return cast(Activity, self.get("activities", id))
@@ -76,14 +104,14 @@ class Store:
         """The records of a kind that point to this one, in the order of their ids."""
         return [self.records[kind][id] for id in sorted(self._links.get((kind, to), ()))]
 
-    def with_value(self, kind: PartyKind, title: str, value: str) -> Iterator[Party]:
-        """The people or companies whose custom field equals the value, or contains it."""
+    def with_value(self, kind: FieldKind, title: str, value: str) -> Iterator[Record]:
+        """The people, companies or leads whose custom field equals the value, or contains it."""
         index, wanted = self._values.get((kind, title), {}), value.casefold()
         if self.behaviour.filter == "exact":
             found = [index.get(wanted, set())]
         else:
             found = [ids for held, ids in index.items() if wanted in held]
-        return (self.party(kind, id) for id in sorted(set().union(*found)))
+        return (self.records[kind][id] for id in sorted(set().union(*found)))
 
     def with_email(self, kind: PartyKind, address: str) -> Iterator[Party]:
         found = self._emails.get(address.casefold(), set())
@@ -133,10 +161,12 @@ class Store:
         """Out of the trash, without tags and company links."""
         with self.changing(kind, record):
             record.deleted = None
+            if isinstance(record, Party | Lead):
+                record.tags = []
             if isinstance(record, Party):
-                record.tags, record.memberships = [], []
+                record.memberships = []
 
-    def define(self, kind: PartyKind, title: str, type: str, choices: list[str], is_multiple: bool) -> Definition:
+    def define(self, kind: FieldKind, title: str, type: str, choices: list[str], is_multiple: bool) -> Definition:
         """A new custom field. Raises Refusal for a name that is taken, a type that is none, and beyond the cap."""
         known = self.definitions[kind]
         if not title.strip():
@@ -151,7 +181,7 @@ class Store:
         known[title] = made
         return made
 
-    def known_fields(self, kind: PartyKind, values: Mapping[str, object], *, refuse: bool) -> dict[str, object]:
+    def known_fields(self, kind: FieldKind, values: Mapping[str, object], *, refuse: bool) -> dict[str, object]:
         """The values whose fields are defined; of the others, the first is refused, or all are left out."""
         unknown = [name for name in values if name not in self.definitions[kind]]
         if unknown and refuse:
@@ -170,10 +200,11 @@ class Store:
         for to in _points_to(record):
             ids = self._links.setdefault((kind, to), {})
             _ = ids.pop(record.id, None) if away else ids.setdefault(record.id)
-        if isinstance(record, Party):
+        if isinstance(record, Party | Lead):
             for title, value in record.custom.items():
                 if isinstance(value, str):
                     _keep(self._values.setdefault((record.kind, title), {}), value.casefold(), record.id, away)
+        if isinstance(record, Party):
             for one in record.emails:
                 _keep(self._emails, str(one.value).casefold(), (record.kind, record.id), away)
 
@@ -192,6 +223,8 @@ def _points_to(record: Record) -> list[Ref]:
         return list(dict.fromkeys(record.participants))
     if isinstance(record, Note):
         return [record.parent]
+    if isinstance(record, Lead):
+        return [(one.kind, one.id) for one in record.linked]
     return [("accounts", one.account) for one in record.memberships]
 
 

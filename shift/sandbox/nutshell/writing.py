@@ -13,7 +13,9 @@ from shift.sandbox.nutshell.records import (
     LOGGED,
     SCHEDULED,
     Activity,
+    FieldKind,
     Labelled,
+    Lead,
     Membership,
     Name,
     Note,
@@ -82,7 +84,7 @@ def edit_activity(store: Store, caller: int, activity: Activity, body: dict[str,
 
 def new_note(store: Store, caller: int, entity: Any, note: Any) -> Note:
     parent = _ref(store, entity)
-    if parent[0] not in ("contacts", "accounts"):
+    if parent[0] not in ("contacts", "accounts", "leads"):
         raise Refusal("A note belongs to a contact, an account or a lead")
     now = store.now()
     made = Note(
@@ -101,8 +103,8 @@ def edit_note(store: Store, caller: int, note: Note, text: Any) -> None:
         note.body = body
 
 
-def tags(store: Store, kind: PartyKind) -> set[str]:
-    return {tag for one in store.records[kind].values() if isinstance(one, Party) for tag in one.tags}
+def tags(store: Store, kind: FieldKind) -> set[str]:
+    return {tag for one in store.records[kind].values() if isinstance(one, Party | Lead) for tag in one.tags}
 
 
 # --- reading bodies ---------------------------------------------------------------------------------------------

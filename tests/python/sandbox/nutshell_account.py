@@ -1,4 +1,6 @@
-"""An account that holds what the recorded payloads name: person 7, company 11, activity 31, note 51, users 1 to 9."""
+"""An account that holds what the recorded payloads name: person 7, company 11, leads 1000 and 1003, activity 31,
+note 51, users 1 to 9.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from starlette.applications import Starlette
 
 from shift.sandbox.nutshell.app import Twin
 from shift.sandbox.nutshell.behaviour import Behaviour
-from shift.sandbox.nutshell.records import Activity, Labelled, Membership, Name, Note, Party, Record, User
+from shift.sandbox.nutshell.records import Activity, Labelled, Lead, Linked, Membership, Name, Note, Party, Record, User
 from shift.sandbox.nutshell.store import Store
 from shift.sandbox.nutshell.values import address, phone
 
@@ -36,6 +38,7 @@ def account(**behaviour: str) -> Store:
     for title, type in (("Cliniko ID", "Text"), ("Balance Due", "Currency"), ("Old Field", "Text")):
         store.define("contacts", title, type, [], False)
     store.define("accounts", "Cliniko Contact ID", "Text", [], False)
+    store.define("leads", "Clinic Location", "Text", [], False)
     made: dict[str, Any] = {"creator": 9, "created": AT, "modified": AT}
     insurer = Party(id=11, kind="accounts", name=Name("Example Insurance"), **made)
     ada = Party(
@@ -64,6 +67,9 @@ def account(**behaviour: str) -> Store:
         **made,
     )
     note = Note(id=51, body="text", parent=("contacts", 7), **(made | {"created": store.now()}))
+    for id, number, rev in ((1000, 997, 13), (1003, 998, 1)):
+        linked = [Linked("contacts", 7, "Patient")]
+        put(store, "leads", Lead(id=id, number=number, rev=rev, due=AT, owner=("users", 3), linked=linked, **made))
     for kind, record in (("accounts", insurer), ("contacts", ada), ("activities", visit), ("notes", note)):
         put(store, kind, record)
     insurer.tags = ["Cliniko"]
@@ -84,11 +90,17 @@ class Web:
     key: str
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return self._request(method, path, json=body, headers=headers)
+
+    def upload(self, path: str, content: bytes) -> httpx.Response:
+        return self._request("post", path, content=content)
+
+    def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self.application)
             login = (self.user, self.key)
             async with httpx.AsyncClient(transport=transport, base_url="https://app.nutshell.com", auth=login) as http:
-                return await http.request(method, path, json=body, headers=headers)
+                return await http.request(method, path, **more)
 
         return asyncio.run(call())
 

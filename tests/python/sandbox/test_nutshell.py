@@ -130,6 +130,100 @@ def test_an_activity_is_gone_for_good(web: Web) -> None:
     assert web.send("post", "/rest/activities/31-activities/undelete").status_code == 404
 
 
+# --- leads and their files ----------------------------------------------------------------------------------------
+
+SCAN = {"entityType": "Files", "name": "scan.txt", "mime": "text/plain", "size": 5}
+
+
+def announce(web: Web, *files: dict[str, Any]) -> list[dict[str, Any]]:
+    edited = web.rpc("editLead", leadId=1003, rev="REV_IGNORE", lead={"file": list(files)})
+    return [one for one in edited.get("file", []) if one["entityType"] == "Files"]
+
+
+def test_a_lead_is_one_of_both_faces_and_its_number_is_not_its_id(web: Web) -> None:
+    made = web.rpc("newLead", lead={"description": "Files of Ada", "contacts": [{"id": 7, "relationship": "Patient"}]})
+    assert (made["id"], made["number"], made["status"], made["assignee"]["id"]) == (1004, 1000, 0, 9)
+    shown = web.send("get", f"/rest/leads/{made['id']}-leads").json()["leads"][0]
+    assert (shown["number"], shown["status"], shown["links"]["contacts"]) == (1000, "open", ["7-contacts"])
+    assert shown["createdTime"].keys() == {"timestamp", "value", "absoluteLocalizedString"}
+    assert [one["id"] for one in web.rpc("getContact", contactId=7)["leads"]] == [1000, 1003, 1004]
+    assert [one["id"] for one in web.rpc("findLeads", query={"contact": 7, "number": 1000})] == [1004]
+    kept = web.rpc("editLead", leadId=1004, rev="1", lead={"description": "other"})
+    assert (kept["description"], kept["contacts"][0]["relationship"], kept["rev"]) == ("other", "Patient", "2")
+    assert error(web, "editLead", leadId=1004, rev="2", lead={"contacts": [{"id": 7}]})[1] == (
+        "entityType is missing in contacts"
+    )
+
+
+def test_a_lead_is_patched_found_by_its_field_and_put_into_the_trash(web: Web) -> None:
+    changes = [
+        {"op": "replace", "path": "/leads/0/Clinic Location", "value": "Main St"},
+        {"op": "add", "path": "/leads/0/links/accounts/-", "value": "11-accounts"},
+        {"op": "remove", "path": "/leads/0/links/contacts/7-contacts"},
+        {"op": "replace", "path": "/leads/0/links/owner", "value": "1-users"},
+    ]
+    media_type = {"content-type": "application/json-patch+json"}
+    assert web.send("patch", "/rest/leads/1003-leads", changes, **media_type).status_code == 204
+    lead = web.rpc("getLead", leadId=1003)
+    linked = ([one["id"] for one in lead["accounts"]], lead["contacts"], lead["assignee"]["id"])
+    assert (lead["customFields"], *linked) == ({"Clinic Location": "Main St"}, [11], [], 1)
+    by_field = "/rest/leads?filter[Clinic Location]=Main St"
+    assert [one["id"] for one in web.send("get", by_field).json()["leads"]] == ["1003-leads"]
+    assert web.send("delete", "/rest/leads/1003-leads").status_code == 200
+    assert web.send("get", by_field).json()["leads"] == []
+    assert web.send("post", "/rest/leads/1003-leads/undelete").status_code == 200
+    assert web.rpc("getLead", leadId=1003)["deletedTime"] is None
+    wrong = [{"op": "replace", "path": "/leads/0/name", "value": "x"}]
+    assert web.send("patch", "/rest/leads/1003-leads", wrong, **media_type).status_code == 400
+
+
+def test_a_file_takes_two_steps_and_is_given_out_again() -> None:
+    web = client(account(lead_files="take"))
+    [file] = announce(web, SCAN)
+    assert web.send("get", file["uri"]).status_code == 404
+    assert web.upload(file["uri"], b"too long").status_code == 400
+    assert [web.upload(file["uri"], b"bytes").status_code for _ in range(2)] == [200, 400]
+    whole, part = web.send("get", file["uri"]), web.send("get", file["uri"], Range="bytes=1-2")
+    assert (whole.status_code, whole.content, whole.headers["content-type"]) == (
+        200,
+        b"bytes",
+        "text/plain; charset=utf-8",
+    )
+    assert (part.status_code, part.content) == (206, b"yt")
+    assert web.send("get", "/rest/leads/1003-leads").json()["leads"][0]["links"]["files"] == ["1-files"]
+    assert client(account(), key="wrong").send("get", file["uri"]).status_code == 401
+    assert web.send("get", "/file/api/99").status_code == 404
+
+
+@pytest.mark.parametrize(("switch", "held"), [("ignore", []), ("take", [2]), ("append", [1, 2])])
+def test_files_that_a_lead_is_sent(switch: str, held: list[int]) -> None:
+    web = client(account(lead_files=switch))
+    announce(web, SCAN)
+    assert [one["id"] for one in announce(web, SCAN)] == held
+
+
+def test_files_may_be_no_field_of_a_lead_and_must_be_files() -> None:
+    for switch, files, words in (
+        ("refuse", [SCAN], "file is not a field of a lead"),
+        ("take", [SCAN | {"entityType": "Notes"}], "entityType is missing in file"),
+        ("take", [SCAN | {"size": "5"}], "a file has a name and a size"),
+        ("take", [{"entityType": "Files", "id": 77}], "Not found"),
+    ):
+        web = client(account(lead_files=switch))
+        assert error(web, "editLead", leadId=1003, rev="1", lead={"file": files})[1] == words
+        assert web.rpc("getLead", leadId=1003)["rev"] == "1"
+
+
+def test_files_are_kept_in_the_state(tmp_path: Path) -> None:
+    store = account(lead_files="take")
+    [file] = announce(client(store), SCAN)
+    client(store).upload(file["uri"], b"bytes")
+    state.save(store, tmp_path / "state")
+    again = client(state.load(tmp_path / "state", store.behaviour))
+    assert again.send("get", file["uri"]).content == b"bytes"
+    assert again.rpc("getLead", leadId=1003)["file"] == [file]
+
+
 # --- switches -----------------------------------------------------------------------------------------------------
 
 

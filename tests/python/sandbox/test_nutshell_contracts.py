@@ -10,9 +10,12 @@ from sandbox.nutshell_account import SPECIFICATION, account, client, difference,
 
 from shift.sandbox.nutshell import rest, rpc
 
-RPC_TOPICS = ("contacts", "accounts", "activities", "notes", "reference", "search", "envelope")
+RPC_TOPICS = (
+    *("contacts", "accounts", "leads-products", "files", "activities", "notes"),
+    *("reference", "search", "envelope"),
+)
 # What the loader, its tests and a person who checks need, of the 112 operations.
-PARTY_OPERATIONS = {
+OPERATIONS = {
     ("get", ""),
     ("post", ""),
     ("get", "/{id}"),
@@ -23,7 +26,7 @@ PARTY_OPERATIONS = {
     ("get", "/customfields/attributes"),
     ("post", "/customfield"),
 }
-OFFERED = {(method, f"/{kind}{rest}") for kind in ("contacts", "accounts") for method, rest in PARTY_OPERATIONS} | {
+OFFERED = {(method, f"/{kind}{rest}") for kind in ("contacts", "accounts", "leads") for method, rest in OPERATIONS} | {
     ("get", "/activities"),
     ("post", "/activities"),
     ("get", "/activities/{id}"),
@@ -39,14 +42,20 @@ OFFERED = {(method, f"/{kind}{rest}") for kind in ("contacts", "accounts") for m
     ("get", "/events/deleted"),
 }
 # Payloads of methods that the twin does not have: nothing here needs them.
-RPC_NOT_OFFERED = {"newTag", "newSource", "newUser", "searchUniversal", "getLead", "getApiForUsername"}
+RPC_NOT_OFFERED = {"newTag", "newSource", "newUser", "newProduct", "searchUniversal", "getApiForUsername"}
+NAMED_BY = {"contactId": "contacts", "accountId": "accounts", "activityId": "activities", "leadId": "leads"}
 
 
 # --- JSON-RPC -----------------------------------------------------------------------------------------------------
 
 
 def examples() -> list[Any]:
-    found = [(topic, one) for topic in RPC_TOPICS for one in recorded(f"rpc-{topic}")["examples"] if "request" in one]
+    found = [
+        (topic, one)
+        for topic in RPC_TOPICS
+        for one in recorded(f"rpc-{topic}")["examples"]
+        if isinstance(one.get("request"), dict)
+    ]
     return [pytest.param(one, id=f"{topic}-{one['name'].replace(' ', '_')}") for topic, one in found]
 
 
@@ -57,14 +66,14 @@ def test_json_rpc_answers_as_recorded(example: Any) -> None:
     if method in RPC_NOT_OFFERED:
         assert method not in rpc.offered()
         return
-    store = account()
+    store = account(lead_files="take")
     given = request["params"]
-    for parameter, kind in (("contactId", "contacts"), ("accountId", "accounts"), ("activityId", "activities")):
+    for parameter, kind in NAMED_BY.items():
         if given.get(parameter) in store.records[kind] and "rev" in given:
             # What is recorded with a stale rev is refused for it; every other rev is the present one.
             store.records[kind][given[parameter]].rev = int(given["rev"]) + (response["status"] == 409)
     if method.startswith("new"):
-        store.series |= {"contacts": 6, "accounts": 10, "activities": 30, "notes": 50}
+        store.series |= {"contacts": 6, "accounts": 10, "activities": 30, "notes": 50, "leads": 1002}
         if method == "newContact":
             store.delete("activities", store.activity(31))
     if "noteId" in given:
@@ -76,7 +85,7 @@ def test_json_rpc_answers_as_recorded(example: Any) -> None:
     assert answer.status_code == expected_status, answer.text
     body = answer.json()
     if not isinstance(response["body"], dict):
-        assert body["result"]["entityType"] == "Contacts"
+        assert f"<{body['result']['entityType'].removesuffix('s')}>" == response["body"]
         return
     assert difference(response["body"], body) is None
     if "error" in response["body"]:
@@ -102,6 +111,17 @@ REQUESTS: dict[tuple[str, str], Any] = {
     ("post", "/accounts"): {"accounts": [{"name": "Example Insurance"}]},
     ("patch", "/contacts/{id}"): [{"op": "replace", "path": "/contacts/0/firstName", "value": "Ida"}],
     ("patch", "/accounts/{id}"): [{"op": "replace", "path": "/accounts/0/name", "value": "Another"}],
+    ("post", "/leads"): {
+        "leads": [
+            {
+                "description": "Files of Ada Example",
+                "customFields": {"Clinic Location": "Main St"},
+                "links": {"contacts": ["7-contacts"], "accounts": ["11-accounts"], "owner": "3-users"},
+            }
+        ]
+    },
+    ("patch", "/leads/{id}"): [{"op": "replace", "path": "/leads/0/description", "value": "Another"}],
+    ("post", "/leads/customfield"): {"name": "Cliniko Patient ID", "type": "Text"},
     ("post", "/contacts/customfield"): {"name": "Date of Birth", "type": "Date"},
     ("post", "/accounts/customfield"): {"name": "Kind", "type": "Decision", "choices": ["a", "b"], "isMultiple": False},
     ("post", "/activities"): {
@@ -121,8 +141,13 @@ REQUESTS: dict[tuple[str, str], Any] = {
     ("put", "/activities/{id}"): {"activities": [{"name": "new name", "isLogged": True}]},
     ("post", "/notes"): {"data": {"body": "text", "links": {"parent": "7-contacts"}}},
 }
-IDS = {"contacts": "7-contacts", "accounts": "11-accounts", "activities": "31-activities", "notes": "51-notes"} | {
-    "users": "3-users"
+IDS = {
+    "contacts": "7-contacts",
+    "accounts": "11-accounts",
+    "leads": "1003-leads",
+    "activities": "31-activities",
+    "notes": "51-notes",
+    "users": "3-users",
 }
 
 
@@ -130,7 +155,7 @@ def test_the_operations_on_offer_are_these() -> None:
     assert rest.offered() == OFFERED
     specified = {(method, path) for path, on_path in SPECIFICATION["paths"].items() for method in on_path}
     assert specified >= OFFERED
-    assert (len(specified), len(OFFERED)) == (112, 31)
+    assert (len(specified), len(OFFERED)) == (112, 40)
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(OFFERED), ids=lambda part: part)
