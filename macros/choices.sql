@@ -36,6 +36,40 @@
 )
 {%- endmacro %}
 
+{# The choices of a field that has its usual `words` (a list), and whatever else stands in `column`: found by
+   `name_folded`, and to be shown in the order of `place`. #}
+{% macro usual_choices(words, model, column) -%}
+(
+    with usual as (
+        select unnest({{ words }}) as name
+    ),
+
+    seen as (
+        select min({{ column }}) as name
+        from {{ model }}
+        where {{ folded(column) }} not in (select {{ folded('name') }} from usual)
+        group by {{ folded(column) }}
+    ),
+
+    together as (
+        select * from usual
+        union all
+        select * from seen
+    )
+
+    select
+        *,
+        {{ folded('name') }} as name_folded,
+        coalesce(list_position({{ words }}, name), 1 + len({{ words }})) as place,
+    from {{ choices('together') }}
+)
+{%- endmacro %}
+
+{# Cliniko's words for what became of a visit. #}
+{% macro visit_words() -%}
+['Awaiting', 'Arrived', 'In Progress', 'Completed', 'No Show', 'Cancelled']
+{%- endmacro %}
+
 {# The choice that stands for a name: UPPER_SNAKE, never a digit first. A name without a letter or digit of ASCII is
    told by its hash. #}
 {% macro option_value(name) -%}

@@ -119,11 +119,3 @@
     where {{ condition }}
 )
 {%- endmacro %}
-
-{# Patients who stand only in exports that a newer one has replaced: deleted since, unless that one was cut short. #}
-{% macro former_patients() -%}
-(
-    select {{ trimmed('patient_id') }} as patient_id
-    from {{ replaced_keys(source('cliniko', 'patients'), 'patient_id') }}
-)
-{%- endmacro %}

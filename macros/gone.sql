@@ -16,7 +16,7 @@
                 else string_agg(distinct doubt, '; ' order by doubt)
             end as kept_because,
         from {{ ref('cliniko__exports') }}
-        where kind in ({% for kind in kinds %}{{ literal(kind) }}{{ ', ' if not loop.last }}{% endfor %})
+        where kind in ('{{ kinds | join("', '") }}')
     )
 
     select
@@ -29,10 +29,10 @@
 )
 {%- endmacro %}
 
-{# The keys of a model of the clinic as the CRM knows them. #}
-{% macro keys_of(model, key) -%}
+{# The keys of a model of the clinic as the CRM knows them: the ids, where an object has no other key there. #}
+{% macro keys_of(model, key, object=none) -%}
 (
-    select {{ source_system_id(key) }} as key
+    select {{ record_id(object, key) if object else source_system_id(key) }} as key
     from {{ model }}
 )
 {%- endmacro %}

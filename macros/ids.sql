@@ -32,6 +32,29 @@ substr({{ digest }}, 1, 8) || '-' || substr({{ digest }}, 9, 4)
 )
 {%- endmacro %}
 
+{# The records of an object that this ledger wrote, or took over. #}
+{% macro loaded(object) -%}
+(
+    select
+        id,
+        key,
+    from {{ source('ledger', 'records') }}
+    where object = {{ literal(object) }} and id is not null
+)
+{%- endmacro %}
+
+{# The names in a model that one record alone has, as `name`, and the `key` of that record. #}
+{% macro keys_by_name(model, name, key) -%}
+(
+    select
+        {{ name }} as name,
+        min({{ key }}) as key,
+    from {{ model }}
+    group by {{ name }}
+    having count(*) = 1
+)
+{%- endmacro %}
+
 {# The key of a record that has an id, or came without one: a mark that every source can give leads to it. What was
    loaded under its mark (`kept_key`) keeps it; else the id is the key; else the mark. Of several ids that share a mark
    the oldest is meant (Cliniko counts upwards), and the others are records of their own. #}

@@ -3,8 +3,8 @@
    list of formats DuckDB would read an offset an hour off. #}
 {% macro instant(text) -%}
 case
-    -- DuckDB knows times called 'epoch' and 'infinity'; nobody else does.
-    when substr({{ text }}, 1, 1) between '0' and '9'
+    -- DuckDB knows times called 'epoch' and 'infinity', and takes the year 26 for one; nobody else does.
+    when regexp_matches({{ text }}, '^(\d{4}-|\d{1,2}/\d{1,2}/\d{4}\b)')
         then coalesce(
             try_strptime({{ text }}, '%Y-%m-%d %H:%M:%S %z'),
             case
@@ -40,8 +40,13 @@ strftime({{ instant }} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')
 case
     when regexp_matches({{ text }}, '^\d{4}-\d{1,2}-\d{1,2}$') then try_cast({{ text }} as date)
     when regexp_matches({{ text }}, '^\d{1,2}/\d{1,2}/\d{4}$') then try_strptime({{ text }}, {{ local_day() }})::date
-    else ({{ instant(text) }} at time zone {{ literal(var('timezone')) }})::date
+    else {{ day_of(instant(text)) }}
 end
+{%- endmacro %}
+
+{# The day of a TIMESTAMPTZ by the clocks of the clinic. #}
+{% macro day_of(instant) -%}
+({{ instant }} at time zone {{ literal(var('timezone')) }})::date
 {%- endmacro %}
 
 {# How the account's country writes a day. #}

@@ -30,6 +30,19 @@ nullif(split_part(regexp_replace(lower(trim({{ url }})), '^(https?://)?(www\.)?'
 list_sort(list_distinct(list_transform(string_split({{ emails }}, ', '), lambda email: split_part(email, '@', 2))))
 {%- endmacro %}
 
+{# The task of a person in an appointment: the first, where two who were merged were in one class. #}
+{% macro tasks_by_appointment() -%}
+(
+    select
+        _appointment_id,
+        _person_id,
+        min(id) as id,
+    from {{ ref('twenty__task') }}
+    where _appointment_id is not null
+    group by _appointment_id, _person_id
+)
+{%- endmacro %}
+
 {# Markdown as Twenty takes it: null for none, since a body that is null is refused (contracts/twenty/nulls). #}
 {% macro rich_text(markdown) -%}
 case when {{ markdown }} is not null then {'markdown': {{ markdown }}} end

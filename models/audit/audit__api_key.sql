@@ -2,9 +2,7 @@
 -- tables of its own, and appointments under other names.
 {% set not_in_api = ['appointments', 'appointment_custom_fields', 'patient_addresses', 'payments'] -%}
 with landed as (
-    select distinct kind
-    from {{ source('landing', '_files') }}
-    where reason is null
+    select distinct kind from {{ ref('cliniko__exports') }}
 ),
 
 kinds as (

@@ -1,9 +1,9 @@
 -- The range that was asked for stands in the files' names; a file whose name tells none was asked for all time. The
 -- dates inside are those that a range of its kind goes by.
 {% set dated = {
-    'patients': ('cliniko__patients', 'created_at'),
-    'appointments': ('cliniko__appointments', 'starts_at'),
-    'treatment_notes': ('cliniko__treatment_notes', 'created_at'),
+    'patients': ('cliniko__patients', day_of('created_at')),
+    'appointments': ('cliniko__appointments', day_of('starts_at')),
+    'treatment_notes': ('cliniko__treatment_notes', day_of('created_at')),
     'invoices': ('cliniko__invoices', 'issue_date'),
     'payments': ('cliniko__payments', 'paid_on'),
 } -%}
@@ -20,11 +20,11 @@ with files as (
 ),
 
 inside as (
-    {% for kind, (model, column) in dated.items() -%}
+    {% for kind, (model, day) in dated.items() -%}
     select
         '{{ kind }}' as kind,
-        min({{ column }})::date as first_inside,
-        max({{ column }})::date as last_inside,
+        min({{ day }}) as first_inside,
+        max({{ day }}) as last_inside,
     from {{ ref(model) }}
     {% if not loop.last %}
     union all

@@ -1,9 +1,7 @@
 -- What the API gives in another form is not missing.
 {% set stand_ins = {'appointments': ['individual_appointments', 'group_appointments']} -%}
 with landed as (
-    select distinct kind
-    from {{ source('landing', '_files') }}
-    where reason is null
+    select distinct kind from {{ ref('cliniko__exports') }}
 ),
 
 final as (

@@ -1,8 +1,6 @@
 -- Only what a model would have read, and an export is known to write.
 with landed as (
-    select distinct kind
-    from {{ source('landing', '_files') }}
-    where reason is null
+    select distinct kind from {{ ref('cliniko__exports') }}
 ),
 
 found as (

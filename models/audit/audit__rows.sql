@@ -1,6 +1,5 @@
 -- Copies are counted by the key of their kind, as is what a newer complete export tells of no more; a record without a
--- key is nobody's copy. Visits, invoices' lines and
--- payments without an id are told apart later, by what they say.
+-- key is nobody's copy. Visits, invoices' lines and payments without an id are told apart later, by what they say.
 {% set keys = {
     'appointment_type_billable_items': 'appointment_type_billable_item_id',
     'appointment_type_products': 'appointment_type_product_id',
@@ -42,6 +41,16 @@ with files as (
 ),
 
 copies as (
+    {% for kind in ['appointment_custom_fields', 'patient_addresses'] -%}
+    select
+        '{{ kind }}' as kind,
+        count(*) as superseded,
+    from {{ source('cliniko', kind) }}
+    semi join {{ files('is_replaced') }} as replaced using (_file)
+
+    union all
+
+    {% endfor -%}
     {% for kind, key in keys.items() -%}
     select
         '{{ kind }}' as kind,

@@ -9,6 +9,7 @@ with source as (
         _file,
         _row,
     from {{ source('cliniko', 'appointment_custom_fields') }}
+    semi join {{ files('not is_replaced') }} as standing using (_file)
     where appointment_id is not null
 ),
 
@@ -35,23 +36,22 @@ cells as (
     from source
 ),
 
-filled as (
+named as (
     select
         * exclude (label, value),
         {{ one_line('label') }} as label,
         {{ folded('label') }} as label_folded,
         {{ trimmed('value') }} as value,
     from cells
-    where {{ trimmed('value') }} is not null
 ),
 
 newest as (
-    select filled.*
-    from filled
-    left join {{ source('landing', '_files') }} as files on filled._file = files.file
+    select named.*
+    from named
+    left join {{ source('landing', '_files') }} as files on named._file = files.file
     qualify row_number() over (
-        partition by filled.appointment_id, filled.patient_id, filled.label_folded
-        order by files.run_date desc nulls last, filled._file desc, filled._row desc
+        partition by named.appointment_id, named.patient_id, named.label_folded
+        order by files.run_date desc nulls last, named._file desc, named._row desc
     ) = 1
 ),
 
@@ -65,9 +65,11 @@ final as (
         newest.label_folded,
         newest.value,
     from newest
+    left join {{ ref('cliniko__patients') }} as patients using (patient_id)
     inner join {{ ref('cliniko__attendances') }} as visits
         on newest.appointment_id = visits.appointment_id
-        and (newest.patient_id is null or newest.patient_id = visits.patient_id)
+        and (newest.patient_id is null or coalesce(patients.kept_patient_id, newest.patient_id) = visits.patient_id)
+    where newest.value is not null
 )
 
 select * from final

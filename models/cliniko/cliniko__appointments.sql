@@ -1,10 +1,20 @@
 -- One row per entry of the calendar, whichever export or resource it came by. Copies are told by their id.
-with copies as (
+with by_api as (
+    select
+        * exclude (patient_id),
+        patient_id as patient_ids,
+        '1' as max_attendees,
+    from {{ source('cliniko', 'individual_appointments') }}
+
+    union all by name
+
+    select * from {{ source('cliniko', 'group_appointments') }}
+),
+
+copies as (
     select appointment_id, updated_at, _file, _row from {{ source('cliniko', 'appointments') }}
     union all
-    select appointment_id, updated_at, _file, _row from {{ source('cliniko', 'individual_appointments') }}
-    union all
-    select appointment_id, updated_at, _file, _row from {{ source('cliniko', 'group_appointments') }}
+    select appointment_id, updated_at, _file, _row from by_api
 ),
 
 exported as (
@@ -33,31 +43,7 @@ exported as (
     from {{ source('cliniko', 'appointments') }}
 ),
 
-individual as (
-    select
-        {{ trimmed('appointment_id') }} as appointment_id,
-        {{ instant('starts_at') }} as starts_at,
-        {{ instant('ends_at') }} as ends_at,
-        {{ trimmed('practitioner_id') }} as listed_practitioner_id,
-        regexp_extract_all(patient_id, '\d+') as patient_ids,
-        {{ trimmed('appointment_type_id') }} as appointment_type_id,
-        business_id,
-        {{ trimmed('notes') }} as notes,
-        {{ flag('did_not_arrive') }} as did_not_arrive,
-        {{ flag('patient_arrived') }} as arrived,
-        {{ instant('cancelled_at') }} as cancelled_at,
-        {{ trimmed("concat_ws(': ', nullif(cancellation_reason_description, ''), nullif(cancellation_note, ''))") }}
-            as cancellation_reason,
-        1 as max_patients,
-        {{ instant('created_at') }} as created_at,
-        {{ instant('updated_at') }} as updated_at,
-        coalesce(archived_at, deleted_at) is not null as is_archived,
-        _file,
-        _row,
-    from {{ source('cliniko', 'individual_appointments') }}
-),
-
-grouped as (
+told_by_api as (
     select
         {{ trimmed('appointment_id') }} as appointment_id,
         {{ instant('starts_at') }} as starts_at,
@@ -67,21 +53,24 @@ grouped as (
         {{ trimmed('appointment_type_id') }} as appointment_type_id,
         business_id,
         {{ trimmed('notes') }} as notes,
+        {{ flag('did_not_arrive') }} as did_not_arrive,
+        {{ flag('patient_arrived') }} as arrived,
+        {{ instant('cancelled_at') }} as cancelled_at,
+        {{ trimmed("concat_ws(': ', nullif(cancellation_reason_description, ''), nullif(cancellation_note, ''))") }}
+            as cancellation_reason,
         {{ whole_number('trim(max_attendees)') }} as max_patients,
         {{ instant('created_at') }} as created_at,
         {{ instant('updated_at') }} as updated_at,
         coalesce(archived_at, deleted_at) is not null as is_archived,
         _file,
         _row,
-    from {{ source('cliniko', 'group_appointments') }}
+    from by_api
 ),
 
 together as (
     select * from exported
     union all by name
-    select * from individual
-    union all by name
-    select * from grouped
+    select * from told_by_api
 ),
 
 current as (
@@ -90,19 +79,10 @@ current as (
     anti join {{ superseded('copies', 'appointment_id') }} as older using (_file, _row)
 ),
 
-names as (
-    select
-        name_folded,
-        min(practitioner_id) as practitioner_id,
-    from {{ ref('cliniko__practitioners') }}
-    group by name_folded
-    having count(*) = 1
-),
-
 final as (
     select
         current.* exclude (listed_practitioner_id, practitioner_name, business_id, location, is_archived),
-        coalesce(current.listed_practitioner_id, names.practitioner_id) as practitioner_id,
+        coalesce(current.listed_practitioner_id, named.key) as practitioner_id,
         coalesce(current.practitioner_name, practitioners.name) as practitioner_name,
         coalesce(current.location, locations.name) as location,
         case
@@ -112,8 +92,8 @@ final as (
             else 'no_patient'
         end as excluded_by,
     from current
-    left join names
-        on names.name_folded
+    left join {{ keys_by_name(ref('cliniko__practitioners'), 'name_folded', 'practitioner_id') }} as named
+        on named.name
         = case when current.listed_practitioner_id is null then {{ folded('current.practitioner_name') }} end
     left join {{ ref('cliniko__practitioners') }} as practitioners
         on current.listed_practitioner_id = practitioners.practitioner_id

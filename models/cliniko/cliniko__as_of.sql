@@ -17,8 +17,7 @@ changes as (
 newest as (
     select
         max(changed_at) as ever,
-        max(changed_at)
-            filter (where (changed_at at time zone {{ literal(var('timezone')) }})::date = exported.day) as that_day,
+        max(changed_at) filter (where {{ day_of('changed_at') }} = exported.day) as that_day,
         any_value(exported.day) as day,
     from exported
     left join changes on true

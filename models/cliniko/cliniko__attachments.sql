@@ -125,7 +125,7 @@ final as (
             when keyed.size_bytes = 0 then 'empty_file'
             when patients.patient_id is null and not keyed.is_listed then 'not_in_an_index'
             when patients.patient_id is null then 'unknown_patient'
-            when patients.excluded_by != 'merged' then 'patient_' || patients.excluded_by
+            when patients.records_excluded_by is not null then patients.records_excluded_by
             {% if var('clinical_notes') == 'exclude' -%}
             -- Drawings on body charts are part of treatment notes.
             when keyed.folder = 'charts' then 'clinical_notes'

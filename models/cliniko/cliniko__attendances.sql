@@ -1,7 +1,7 @@
 with listed as (
     select
         * exclude (patient_ids),
-        unnest(patient_ids) as patient_id,
+        unnest(list_distinct(patient_ids)) as patient_id,
     from {{ ref('cliniko__appointments') }}
 ),
 
@@ -93,13 +93,25 @@ types_by_name as (
         on {{ folded('names.appointment_type_name') }} = types.name_folded and types.is_meant_by_name
 ),
 
+-- An export that tells the status itself may spell it in several ways.
+statuses as (
+    select
+        written.status as status_as_written,
+        coalesce(usual.status, min(written.status) over (partition by {{ folded('written.status') }})) as status,
+    from (select distinct status_as_written as status from current) as written
+    left join (select unnest({{ visit_words() }}) as status) as usual
+        on {{ folded('written.status') }} = {{ folded('usual.status') }}
+),
+
 typed as (
     select
         current.* exclude (appointment_type_id, appointment_type_name),
+        statuses.status,
         coalesce(types.appointment_type_id, types_by_name.appointment_type_id) as appointment_type_id,
         coalesce(types.name, current.appointment_type_name) as appointment_type_name,
     from current
     left join {{ ref('cliniko__appointment_types') }} as types on current.appointment_type_id = types.cliniko_id
+    left join statuses using (status_as_written)
     left join types_by_name on current.appointment_type_name = types_by_name.appointment_type_name
 ),
 
@@ -117,7 +129,7 @@ final as (
         typed.location,
         typed.notes,
         case
-            when typed.status_as_written is not null then typed.status_as_written
+            when typed.status is not null then typed.status
             when typed.cancelled_at is not null then 'Cancelled'
             when typed.did_not_arrive then 'No Show'
             when typed.ends_at <= as_of.as_of then 'Completed'
@@ -135,7 +147,7 @@ final as (
         case
             when typed.excluded_by is not null then typed.excluded_by
             when patients.patient_id is null then 'unknown_patient'
-            when patients.excluded_by != 'merged' then 'patient_' || patients.excluded_by
+            else patients.records_excluded_by
         end as excluded_by,
         typed._file,
         typed._row,

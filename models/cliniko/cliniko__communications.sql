@@ -41,7 +41,7 @@ final as (
             else 'communications'
             {% else -%}
             when patients.patient_id is null then 'unknown_patient'
-            when patients.excluded_by != 'merged' then 'patient_' || patients.excluded_by
+            else patients.records_excluded_by
             {% endif -%}
         end as excluded_by,
     from renamed

@@ -31,7 +31,6 @@ renamed as (
         ) as phones,
         {{ instant('created_at') }} as created_at,
         {{ instant('updated_at') }} as updated_at,
-        coalesce({{ instant('archived_at') }}, {{ instant('deleted_at') }}) as archived_at,
         _file,
         _row,
     from source

@@ -43,25 +43,6 @@ invoices as (
     where identities.source_id is not null
 ),
 
-products_by_name as (
-    select
-        name_folded,
-        min(product_id) as product_id,
-    from {{ ref('cliniko__products') }}
-    group by name_folded
-    having count(*) = 1
-),
-
-products_by_code as (
-    select
-        code,
-        min(product_id) as product_id,
-    from {{ ref('cliniko__products') }}
-    where code is not null
-    group by code
-    having count(*) = 1
-),
-
 placed as (
     select
         current.*,
@@ -135,13 +116,13 @@ renamed as (
 final as (
     select
         renamed.* exclude (listed_product_id),
-        coalesce(
-            listed.product_id, products_by_code.product_id, products_by_name.product_id
-        ) as product_id,
+        coalesce(listed.product_id, by_code.key, by_name.key) as product_id,
     from renamed
     left join {{ ref('cliniko__products') }} as listed on renamed.listed_product_id = listed.product_id
-    left join products_by_code on renamed.code = products_by_code.code
-    left join products_by_name on {{ folded('renamed.name') }} = products_by_name.name_folded
+    left join {{ keys_by_name(ref('cliniko__products'), 'code', 'product_id') }} as by_code
+        on renamed.code = by_code.name
+    left join {{ keys_by_name(ref('cliniko__products'), 'name_folded', 'product_id') }} as by_name
+        on {{ folded('renamed.name') }} = by_name.name
 )
 
 select * from final

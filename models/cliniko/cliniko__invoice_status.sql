@@ -1,29 +1,9 @@
--- The choices of an invoice's status: the usual words, and whatever an export says beside them.
-with known as (
-    select name
-    from (
-        values ('Draft'), ('Sent'), ('Open'), ('Paid'), ('Closed'), ('Open credit'), ('Void')
-    ) as words (name)
-),
-
-seen as (
-    select min(status) as name
-    from {{ ref('cliniko__invoice_balances') }}
-    where {{ folded('status') }} not in (select {{ folded('name') }} from known)
-    group by {{ folded('status') }}
-),
-
-together as (
-    select * from known
-    union all
-    select * from seen
-),
-
-final as (
-    select
-        *,
-        {{ folded('name') }} as name_folded,
-    from {{ choices('together') }}
+with final as (
+    select * exclude (place)
+    from {{ usual_choices(
+        "['Draft', 'Sent', 'Open', 'Paid', 'Closed', 'Open credit', 'Void']", ref('cliniko__invoice_balances'), 'status'
+    ) }}
+    order by place, name
 )
 
 select * from final

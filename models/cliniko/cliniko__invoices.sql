@@ -7,15 +7,9 @@ with source as (
     from {{ source('cliniko', 'invoices') }}
 ),
 
-attendees as (
-    select
-        attendee_id,
-        booking_id,
-    from {{ newest(source('cliniko', 'attendees'), 'attendee_id') }}
-),
-
--- An export without ids names its patients: a name and a birth date that only one patient has will do.
-names as (
+-- An export without ids names its patients and its practitioners: a name that one practitioner alone has will do, and a
+-- name and a birth date that one patient alone has.
+patients_by_name as (
     select
         {{ folded('full_name') }} as name_folded,
         date_of_birth,
@@ -32,9 +26,9 @@ renamed as (
         source.invoice_number as number,
         {{ day('trim(source.issue_date)') }} as issue_date,
         {{ instant('source.closed_at') }} as closed_at,
-        coalesce({{ trimmed('source.patient_id') }}, names.patient_id) as listed_patient_id,
+        coalesce({{ trimmed('source.patient_id') }}, patients_by_name.patient_id) as listed_patient_id,
         {{ one_line('source.patient') }} as patient_name,
-        {{ trimmed('source.practitioner_id') }} as practitioner_id,
+        coalesce({{ trimmed('source.practitioner_id') }}, practitioners_by_name.key) as practitioner_id,
         coalesce({{ one_line('source.practitioner') }}, practitioners.name) as practitioner_name,
         coalesce({{ trimmed('source.appointment_id') }}, attendees.booking_id) as appointment_id,
         {{ amount('trim(source.invoice_amount)') }} as total,
@@ -60,12 +54,15 @@ renamed as (
         source._file,
         source._row,
     from {{ newest('source', 'listed_key', known_by='invoice_number') }} as source
-    left join attendees using (attendee_id)
+    left join {{ newest(source('cliniko', 'attendees'), 'attendee_id') }} as attendees using (attendee_id)
     left join {{ ref('cliniko__practitioners') }} as practitioners using (practitioner_id)
-    left join names
+    left join patients_by_name
         on source.patient_id is null
-        and {{ folded('source.patient') }} = names.name_folded
-        and {{ day('trim(source.patient_date_of_birth)') }} = names.date_of_birth
+        and {{ folded('source.patient') }} = patients_by_name.name_folded
+        and {{ day('trim(source.patient_date_of_birth)') }} = patients_by_name.date_of_birth
+    left join {{ keys_by_name(ref('cliniko__practitioners'), 'name_folded', 'practitioner_id') }}
+        as practitioners_by_name
+        on source.practitioner_id is null and {{ folded('source.practitioner') }} = practitioners_by_name.name
     left join {{ ref('cliniko__identities') }} as identities
         on identities.kind = 'invoice'
         and identities.mark = 'number:' || source.invoice_number
@@ -87,8 +84,8 @@ final as (
         coalesce(patients.kept_patient_id, once.listed_patient_id) as patient_id,
         case
             when once.invoice_id is null then 'no_id'
-            when patients.excluded_by != 'merged' then 'patient_' || patients.excluded_by
             when once.listed_patient_id is not null and patients.patient_id is null then 'unknown_patient'
+            else patients.records_excluded_by
         end as excluded_by,
     from once
     left join {{ ref('cliniko__patients') }} as patients on once.listed_patient_id = patients.patient_id

@@ -25,6 +25,7 @@ further as (
         post_code,
         country,
     from {{ source('cliniko', 'patient_addresses') }}
+    semi join {{ files('not is_replaced') }} as standing using (_file)
     where patient_id is not null
 ),
 

@@ -1,5 +1,19 @@
 -- What is to be seen of a clinic in a sample of it: one row per patient and trait. A sample takes patients until every
 -- trait is seen, so add a line for what you would not load without having looked at it.
+{% set traits = [
+    ('attendances', "'practitioner ' || coalesce(practitioner_id, practitioner_name)"),
+    ('notes', "'practitioner ' || practitioner_id"),
+    ('attendances', "'appointment type ' || coalesce(appointment_type_id, appointment_type_name)"),
+    ('attendances', "'visit ' || status"),
+    ('attendances', "'clinic ' || location"),
+    ('attendances', "case when is_group then 'visit of a group' end"),
+    ('invoices', "'invoice ' || status"),
+    ('payments', "case when amount < 0 then 'refund' else 'payment of ' || invoices end"),
+    ('notes', "'note ' || coalesce(template, 'without a template')"),
+    ('answers', "'field ' || label_folded"),
+    (ref('cliniko__patient_contacts'), "case when shared_with > 0 then 'shared ' || kind end"),
+    (ref('cliniko__attachments'), "case when excluded_by is null then 'attached file' end"),
+] -%}
 with attendances as (
     select *
     from {{ ref('cliniko__attendances') }}
@@ -7,16 +21,23 @@ with attendances as (
 ),
 
 invoices as (
-    select *
-    from {{ ref('cliniko__invoices') }}
-    where excluded_by is null
+    select
+        invoices.patient_id,
+        balances.status,
+    from {{ ref('cliniko__invoices') }} as invoices
+    inner join {{ ref('cliniko__invoice_balances') }} as balances using (invoice_id)
+    where invoices.excluded_by is null
 ),
 
 payments as (
     select
         payments.patient_id,
         payments.amount,
-        count(allocations.invoice_id) as invoices,
+        case count(allocations.invoice_id)
+            when 0 then 'no invoice'
+            when 1 then 'one invoice'
+            else 'several invoices'
+        end as invoices,
     from {{ ref('cliniko__payments') }} as payments
     left join {{ ref('cliniko__payment_allocations') }} as allocations using (payment_id)
     where payments.excluded_by is null
@@ -29,76 +50,24 @@ notes as (
     where excluded_by is null
 ),
 
-told as (
-    select
-        patient_id,
-        'practitioner ' || coalesce(practitioner_id, practitioner_name) as trait,
-    from attendances
-    union
-    select
-        patient_id,
-        'practitioner ' || practitioner_id as trait,
-    from notes
-    union
-    select
-        patient_id,
-        'appointment type ' || coalesce(appointment_type_id, appointment_type_name) as trait,
-    from attendances
-    union
-    select
-        patient_id,
-        'visit ' || status as trait,
-    from attendances
-    union
-    select
-        patient_id,
-        'clinic ' || location as trait,
-    from attendances
-    union
-    select
-        patient_id,
-        'visit of a group' as trait,
-    from attendances
-    where is_group
-    union
-    select
-        invoices.patient_id,
-        'invoice ' || balances.status as trait,
-    from invoices
-    inner join {{ ref('cliniko__invoice_balances') }} as balances using (invoice_id)
-    union
-    select
-        patient_id,
-        case
-            when amount < 0 then 'refund'
-            when invoices = 0 then 'payment of no invoice'
-            when invoices = 1 then 'payment of one invoice'
-            else 'payment of several invoices'
-        end as trait,
-    from payments
-    union
-    select
-        patient_id,
-        'note ' || coalesce(template, 'without a template') as trait,
-    from notes
-    union
+answers as (
     select
         owner_id as patient_id,
-        'field ' || label_folded as trait,
+        label_folded,
     from {{ ref('cliniko__custom_field_values') }}
     where of_what = 'patient'
-    union
+),
+
+told as (
+    {% for relation, trait in traits -%}
     select
         patient_id,
-        'shared ' || kind as trait,
-    from {{ ref('cliniko__patient_contacts') }}
-    where shared_with > 0
+        {{ trait }} as trait,
+    from {{ relation }}
+    {% if not loop.last -%}
     union
-    select
-        patient_id,
-        'attached file' as trait,
-    from {{ ref('cliniko__attachments') }}
-    where excluded_by is null
+    {% endif -%}
+    {% endfor -%}
 ),
 
 final as (

@@ -120,7 +120,8 @@ dated as (
         -- Before any living patient, or after the newest change of all: no birth date, whatever it was meant to be.
         case
             when day_of_birth >= date '1880-01-01'
-                and day_of_birth <= coalesce(max(greatest(created_at, updated_at)) over ()::date, day_of_birth)
+                and day_of_birth
+                <= coalesce({{ day_of('max(greatest(created_at, updated_at)) over ()') }}, day_of_birth)
                 then day_of_birth
         end as date_of_birth,
     from renamed
@@ -162,7 +163,7 @@ winners as (
     inner join dated on chain.winner = dated.patient_id and dated.merged_into is null
 ),
 
-final as (
+judged as (
     select
         dated.*,
         coalesce(winners.kept_patient_id, dated.patient_id) as kept_patient_id,
@@ -177,6 +178,14 @@ final as (
         end as excluded_by,
     from dated
     left join winners using (patient_id)
+),
+
+final as (
+    select
+        judged.*,
+        'patient_' || kept.excluded_by as records_excluded_by,
+    from judged
+    left join judged as kept on judged.kept_patient_id = kept.patient_id
 )
 
 select * from final

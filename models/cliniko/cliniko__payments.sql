@@ -106,7 +106,7 @@ final as (
         once.* exclude (listed_patient_id),
         coalesce(patients.kept_patient_id, once.listed_patient_id) as patient_id,
         case
-            when patients.excluded_by != 'merged' then 'patient_' || patients.excluded_by
+            when patients.records_excluded_by is not null then patients.records_excluded_by
             when once.listed_patient_id is not null and patients.patient_id is null then 'unknown_patient'
             when coalesce(once.amount, 0) = 0 then 'no_amount'
         end as excluded_by,

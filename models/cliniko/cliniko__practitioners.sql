@@ -28,20 +28,10 @@ seen as (
         {{ trimmed('practitioner_id') }} as practitioner_id,
         {{ one_line('practitioner') }} as name,
     from (
-        select distinct
-            practitioner_id,
-            practitioner,
-        from {{ source('cliniko', 'appointments') }}
-    )
-
-    union
-
-    select
-        {{ trimmed('practitioner_id') }} as practitioner_id,
-        null as name,
-    from (
+        select practitioner_id, practitioner from {{ source('cliniko', 'appointments') }}
+        union by name
         select practitioner_id from {{ source('cliniko', 'individual_appointments') }}
-        union
+        union by name
         select practitioner_id from {{ source('cliniko', 'group_appointments') }}
     )
 ),

@@ -9,13 +9,6 @@ templates as (
     from {{ newest(source('cliniko', 'treatment_note_templates'), 'treatment_note_template_id') }}
 ),
 
-attendees as (
-    select
-        attendee_id,
-        booking_id,
-    from {{ newest(source('cliniko', 'attendees'), 'attendee_id') }}
-),
-
 -- Content is {sections: [{name, questions: [{name, type, answer | answers, other, body_chart_ids}]}]}.
 
 contents as (
@@ -69,10 +62,9 @@ answers as (
     select
         *,
         case
-            when type in ('radiobuttons', 'checkboxes', 'select') then nullif(array_to_string(chosen, ', '), '')
             when type = 'bodycharts'
                 then nullif(json_array_length(question -> 'body_chart_ids'), 0) || ' drawing(s), which stay in Cliniko'
-            else question ->> 'answer'
+            else coalesce(nullif(array_to_string(chosen, ', '), ''), question ->> 'answer')
         end as answer,
     from choices
 ),
@@ -137,11 +129,14 @@ renamed as (
         {{ one_line('source.title') }} as title,
         templates.template,
         coalesce({{ flag('source.draft') }}, false) as is_draft,
-        -- Content that is no JSON is told as it stands.
+        -- Content that is no JSON, or of another shape, is told as it stands.
         coalesce(
             bodies.body,
             {{ trimmed('source.content_text') }},
-            case when not json_valid(source.content) then {{ trimmed('source.content') }} end
+            case
+                when json_type({{ json_text('source.content') }}, '$.sections') is null
+                    then nullif({{ trimmed('source.content') }}, 'null')
+            end
         ) as body,
         {{ instant('source.created_at') }} as created_at,
         {{ instant('source.updated_at') }} as updated_at,
@@ -151,7 +146,7 @@ renamed as (
     from source
     left join bodies using (_file, _row)
     left join templates using (template_id)
-    left join attendees using (attendee_id)
+    left join {{ newest(source('cliniko', 'attendees'), 'attendee_id') }} as attendees using (attendee_id)
 ),
 
 final as (
@@ -165,7 +160,7 @@ final as (
             when renamed.is_draft then 'draft'
             {% endif -%}
             when patients.patient_id is null then 'unknown_patient'
-            when patients.excluded_by != 'merged' then 'patient_' || patients.excluded_by
+            when patients.records_excluded_by is not null then patients.records_excluded_by
             {% if var('clinical_notes') == 'exclude' -%}
             else 'clinical_notes'
             {% endif -%}

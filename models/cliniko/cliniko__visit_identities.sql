@@ -166,8 +166,8 @@ lost as (
             from calendars
             where
                 calendars.told_at > coalesce(places.told_at, '-infinity'::timestamptz)
-                and coalesce(places.starts_at >= calendars.from_date, calendars.from_date is null)
-                and coalesce(places.starts_at < calendars.to_date + 1, calendars.to_date is null)
+                and coalesce({{ day_of('places.starts_at') }} >= calendars.from_date, calendars.from_date is null)
+                and coalesce({{ day_of('places.starts_at') }} <= calendars.to_date, calendars.to_date is null)
         )
 ),
 

@@ -9,13 +9,7 @@ with companies as (
     from {{ ref('cliniko__companies') }}
 ),
 
-loaded as (
-    select
-        id,
-        key,
-    from {{ source('ledger', 'records') }}
-    where object = 'company' and id is not null
-),
+loaded as {{ loaded('company') }},
 
 strangers as (
     select

@@ -10,13 +10,7 @@ with patients as (
     where excluded_by is null
 ),
 
-loaded as (
-    select
-        id,
-        key,
-    from {{ source('ledger', 'records') }}
-    where object = 'person' and id is not null
-),
+loaded as {{ loaded('person') }},
 
 -- Our own records are never somebody who is there already.
 strangers as (

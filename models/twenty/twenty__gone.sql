@@ -39,16 +39,12 @@ final as (
     select * from {{ gone('task', visits, keys_of(ref('cliniko__attendances'), 'attendance_id')) }}
     union all
     select * from {{ gone(
-        'taskTarget',
-        visits,
-        '(select ' ~ record_id('taskTarget', 'attendance_id') ~ ' as key from ' ~ ref('cliniko__attendances') ~ ')'
+        'taskTarget', visits, keys_of(ref('cliniko__attendances'), 'attendance_id', 'taskTarget')
     ) }}
     union all
     select * from {{ gone('note', notes, keys_of('notes', 'note_key')) }}
     union all
-    select * from {{ gone(
-        'noteTarget', notes, '(select ' ~ record_id('noteTarget', 'note_key') ~ ' as key from notes)'
-    ) }}
+    select * from {{ gone('noteTarget', notes, keys_of('notes', 'note_key', 'noteTarget')) }}
     union all
     select * from {{ gone('invoice', ['invoices'], keys_of(ref('cliniko__invoices'), 'invoice_id')) }}
     union all
@@ -59,9 +55,7 @@ final as (
     select * from {{ gone('payment', ['payments', 'invoices'], 'payments') }}
     union all
     select * from {{ gone(
-        'attachment',
-        ['patient_attachments'],
-        '(select ' ~ record_id('attachment', 'attachment_id') ~ ' as key from ' ~ ref('cliniko__attachments') ~ ')'
+        'attachment', ['patient_attachments'], keys_of(ref('cliniko__attachments'), 'attachment_id', 'attachment')
     ) }}
 )
 

@@ -25,26 +25,6 @@ lines as (
     group by items.invoice_id
 ),
 
-visits as (
-    select
-        _appointment_id,
-        _person_id,
-        min(id) as id,
-    from {{ ref('twenty__task') }}
-    where _appointment_id is not null
-    group by _appointment_id, _person_id
-),
-
--- An export without ids names its practitioners: a name that only one of them has will do.
-practitioners_by_name as (
-    select
-        name_folded,
-        min(practitioner_id) as practitioner_id,
-    from {{ ref('cliniko__practitioners') }}
-    group by name_folded
-    having count(*) = 1
-),
-
 final as (
     select
         {{ record_id('invoice', 'invoices.invoice_id') }} as id,
@@ -59,7 +39,7 @@ final as (
         {{ money('invoices.discount') }} as discountAmount,
         statuses.value as status,
         people.id as personId,
-        visits.id as appointmentId,
+        tasks.id as appointmentId,
         members.id as practitionerId,
         invoices.practitioner_name as practitionerName,
         coalesce(originals.number, invoices.original_invoice_id) as originalInvoice,
@@ -72,7 +52,7 @@ final as (
         {{ imported_by("'Cliniko'") }} as createdBy,
         {{ iso('invoices.created_at') }} as clinikoCreatedAt,
         {{ iso('invoices.updated_at') }} as clinikoUpdatedAt,
-        coalesce(invoices.practitioner_id, practitioners_by_name.practitioner_id) as _practitioner_id,
+        invoices.practitioner_id as _practitioner_id,
         invoices.invoice_id as _invoice_id,
     from invoices
     left join lines using (invoice_id)
@@ -80,12 +60,9 @@ final as (
     left join {{ ref('cliniko__invoice_balances') }} as balances using (invoice_id)
     left join {{ ref('cliniko__invoice_status') }} as statuses on {{ folded('balances.status') }} = statuses.name_folded
     left join {{ ref('twenty__person') }} as people on invoices.patient_id = people._patient_id
-    left join visits on invoices.appointment_id = visits._appointment_id and people.id = visits._person_id
-    left join practitioners_by_name
-        on invoices.practitioner_id is null
-        and {{ folded('invoices.practitioner_name') }} = practitioners_by_name.name_folded
-    left join {{ ref('twenty__workspace_member') }} as members
-        on coalesce(invoices.practitioner_id, practitioners_by_name.practitioner_id) = members._practitioner_id
+    left join {{ tasks_by_appointment() }} as tasks
+        on invoices.appointment_id = tasks._appointment_id and people.id = tasks._person_id
+    left join {{ ref('twenty__workspace_member') }} as members on invoices.practitioner_id = members._practitioner_id
 )
 
 select * from final

@@ -36,15 +36,6 @@ together as (
     select * from messages
 ),
 
-tasks as (
-    select
-        id,
-        _appointment_id,
-        _person_id,
-    from {{ ref('twenty__task') }}
-    where _appointment_id is not null
-),
-
 owned as (
     select
         together.* exclude (author),
@@ -84,7 +75,8 @@ final as (
         headed.note_key as _note_key,
         headed.body as _body,
     from headed
-    left join tasks on headed.appointment_id = tasks._appointment_id and headed.person_id = tasks._person_id
+    left join {{ tasks_by_appointment() }} as tasks
+        on headed.appointment_id = tasks._appointment_id and headed.person_id = tasks._person_id
 )
 
 select * from final

@@ -55,15 +55,6 @@ further_addresses as (
     group by patient_id
 ),
 
-payers as (
-    select
-        _name_folded as name_folded,
-        min(id) as company_id,
-    from {{ ref('twenty__company') }}
-    group by _name_folded
-    having count(*) = 1
-),
-
 custom as {{ custom_columns('person') }},
 
 final as (
@@ -81,7 +72,7 @@ final as (
                     'additionalPhones': case when len(phones.all_phones) > 1 then phones.all_phones[2:] end
                 }
         end as phones,
-        payers.company_id as companyId,
+        payers.key as companyId,
         patients.occupation as jobTitle,
         patients.title as salutation,
         patients.preferred_first_name as preferredFirstName,
@@ -147,7 +138,8 @@ final as (
     left join {{ ref('cliniko__patient_relatives') }} as relatives using (patient_id)
     left join {{ ref('cliniko__patient_insurance') }} as insurance using (patient_id)
     left join custom on patients.patient_id = custom.owner_id
-    left join payers on {{ folded("split_part(patients.invoice_to, chr(10), 1)") }} = payers.name_folded
+    left join {{ keys_by_name(ref('twenty__company'), '_name_folded', 'id') }} as payers
+        on {{ folded("split_part(patients.invoice_to, chr(10), 1)") }} = payers.name
 )
 
 select * from final

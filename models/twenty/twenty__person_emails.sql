@@ -1,5 +1,5 @@
 -- Families share an address, and Twenty holds it unique among primary ones, soft-deleted people included. Who is there
--- already keeps it, else the patient who came first.
+-- already keeps it, else the patient who came first among those whose first address it is, of those that are free.
 with patients as (
     select
         patient_id,
@@ -16,20 +16,28 @@ held as (
     where primary_email is not null and id not in (select id from patients)
 ),
 
-claims as (
+addresses as (
     select
         contacts.patient_id,
+        patients.created_at,
         contacts.value as email,
         contacts.rank,
-        held.email is null
-        and row_number() over (
-            partition by contacts.value
-            order by patients.created_at asc nulls last, length(contacts.patient_id), contacts.patient_id
-        ) = 1 as is_first,
+        held.email is null as is_free,
+        count_if(held.email is null) over (partition by contacts.patient_id order by contacts.rank) as free_rank,
     from {{ ref('cliniko__patient_contacts') }} as contacts
     inner join patients using (patient_id)
     left join held on contacts.value = held.email
     where contacts.kind = 'email' and contacts.value is not null
+),
+
+claims as (
+    select
+        *,
+        is_free
+        and row_number() over (
+            partition by email order by free_rank, created_at asc nulls last, length(patient_id), patient_id
+        ) = 1 as is_first,
+    from addresses
 ),
 
 primaries as (

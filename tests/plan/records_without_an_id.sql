@@ -1,34 +1,20 @@
 -- Rows that say who or what they are in no way: they stay behind.
+{% set records = {
+    'patient': 'cliniko__patients',
+    'treatment note': 'cliniko__treatment_notes',
+    'message': 'cliniko__communications',
+    'contact': 'cliniko__contacts',
+    'invoice': 'cliniko__invoices',
+} -%}
+{% for record, model in records.items() -%}
 select
-    'patient' as record,
+    '{{ record }}' as record,
     _file as file,
     _row as row,
-from {{ ref('cliniko__patients') }}
+from {{ ref(model) }}
 where excluded_by = 'no_id'
-
+{% if not loop.last %}
 union all
 
-select
-    'treatment note' as record,
-    _file as file,
-    _row as row,
-from {{ ref('cliniko__treatment_notes') }}
-where excluded_by = 'no_id'
-
-union all
-
-select
-    'contact' as record,
-    _file as file,
-    _row as row,
-from {{ ref('cliniko__contacts') }}
-where excluded_by = 'no_id'
-
-union all
-
-select
-    'invoice' as record,
-    _file as file,
-    _row as row,
-from {{ ref('cliniko__invoices') }}
-where excluded_by = 'no_id'
+{% endif -%}
+{% endfor %}

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import duckdb
 import pytest
+from clinics import copy_project
 from jinja2 import FileSystemBytecodeCache
 from moved import Moved, move
 from support import PROJECT, MakeProject, write_files
@@ -51,6 +52,12 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     opened = open_database(None)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project's own SQL and YAML, whose graph is read once a worker. Tests change nothing in it."""
+    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture(scope="session")

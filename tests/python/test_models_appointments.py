@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clinics import Built, build, copy_project, write_exports
+from clinics import Built, build, write_exports
 
 AS_OF = "2026-08-01 12:00:00 +1000"
 PATIENTS = [
@@ -30,11 +30,6 @@ USUAL = {
     "Maximum Number of Patients": "1",
     "Updated At": "2026-06-01 10:00:00 +1000",
 }
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def visits(
@@ -70,6 +65,8 @@ def test_status_in_the_order_of_its_rules(project: Path, tmp_path: Path) -> None
         ({**AHEAD, **came}, "Arrived", True),
         (AHEAD, "Awaiting", False),
         ({**AHEAD, "Status": "Rebooked"}, "Rebooked", False),
+        ({**AHEAD, "Status": "rebooked"}, "Rebooked", False),
+        ({**AHEAD, "Status": "NO SHOW"}, "No Show", False),
     ]
     rows = [{"Appointment ID": str(100 + at), "PatientID(s)": "1", **row} for at, (row, *_) in enumerate(cases)]
     built, found = visits(project, tmp_path, rows, "+cliniko__appointment_status")
@@ -105,6 +102,42 @@ def test_a_class_is_split_and_unavailable_time_left_out(project: Path, tmp_path:
         {"appointment_id": "8", "excluded_by": "unavailable_time"},
         {"appointment_id": "9", "excluded_by": "no_patient"},
     ]
+
+
+def test_a_patient_who_is_told_twice_is_one_visit(project: Path, tmp_path: Path) -> None:
+    rows = [{"Appointment ID": "7", "PatientID(s)": "1, 2, 1", "Maximum Number of Patients": "12", **PAST}]
+    _, found = visits(project, tmp_path, rows)
+    assert [row["attendance_id"] for row in found] == ["7-1", "7-2"]
+
+
+def test_two_who_were_merged_were_in_one_class(project: Path, tmp_path: Path) -> None:
+    files = {
+        "merged-patients.csv": [{"id": "2", "first_name": "Ada", "last_name": "Ng", "merged_with_patient_id": "1"}],
+        "Appointment custom fields-Cliniko-20260801.csv": [
+            {"Appointment ID": "7", "Patient ID": "2", "Field": "Pain", "Value": "high"}
+        ],
+        "Treatment notes-Cliniko-20260801.csv": [
+            {"ID": "6", "Patient ID": "1", "Appointment ID": "7", "Content": "Sore."}
+        ],
+    }
+    rows = [{"Appointment ID": "7", "PatientID(s)": "1, 2", "Maximum Number of Patients": "12", **PAST}]
+    built, found = visits(project, tmp_path, rows, "+twenty__note", files=files)
+    assert [(row["attendance_id"], row["patient_id"]) for row in found] == [("7-1", "1"), ("7-2", "1")]
+    assert built.values("select distinct value from cliniko.appointment_custom_fields") == ["high"]
+    assert built.values('select "sourceSystemId" from twenty.note') == ["6"]
+
+
+def test_an_answer_that_a_newer_export_has_no_more_is_none(project: Path, tmp_path: Path) -> None:
+    def answers(**written: str) -> list[dict[str, str]]:
+        return [{"Appointment ID": "7", "Field": field, "Value": value} for field, value in written.items()]
+
+    files = {
+        "Appointment custom fields-Cliniko-20260715.csv": answers(Pain="high", Mood="low"),
+        "Appointment custom fields-Cliniko-20260801.csv": answers(Pain="", Sleep="good"),
+    }
+    rows = [{"Appointment ID": "7", "PatientID(s)": "1", **PAST}]
+    built, _ = visits(project, tmp_path, rows, "+cliniko__appointment_custom_fields", files=files)
+    assert built.values("select label from cliniko.appointment_custom_fields") == ["Sleep"]
 
 
 def test_a_visit_of_nobody_known_is_excluded_by_name(project: Path, tmp_path: Path) -> None:

@@ -6,17 +6,11 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
-from clinics import Built, build, copy_project, graph_of, write_exports
+from clinics import Built, build, graph_of, write_exports
 
 Index = Sequence[Mapping[str, str]]
 PATIENTS = [{"Patient ID": key, "First Name": "Ada", "Last Name": "Ng"} for key in ("7", "8")]
 INDEX = "Patient attachments-Cliniko-20260801.csv"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def built(

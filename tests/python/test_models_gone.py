@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-from clinics import Built, Rows, build, copy_project, graph_of, write_exports
+from clinics import Built, Rows, build, graph_of, write_exports
 
 OLD, NEW = "Patients-Cliniko-20260801.csv", "Patients-Cliniko-20260815.csv"
 RANGE = "Patients-Cliniko-20260815-From20260801-To20260815.csv"
 VISITS = "Appointments-Cliniko-20260815.csv"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def patients(*ids: str, **further: str) -> list[dict[str, str]]:
@@ -91,7 +85,8 @@ def test_an_older_copy_that_was_changed_later_still_wins(project: Path, tmp_path
 
 def test_what_is_left_of_who_was_deleted_is_told_apart_from_strangers(project: Path, tmp_path: Path) -> None:
     exports = {OLD: patients("1", "2"), NEW: patients("1"), VISITS: [visit("7", "2"), visit("8", "9")]}
-    chosen = ("+cliniko__attendances", "+cliniko__treatment_notes", "+cliniko__invoices", "+cliniko__payments")
+    records = ("attendances", "treatment_notes", "communications", "invoices", "payments")
+    chosen = [f"+cliniko__{model}" for model in records]
     clinic = built(project, tmp_path, exports, chosen=chosen)
     tests = graph_of(project, "{}").tests
     [left] = clinic.rows(tests["records_of_former_patients"].sql)
@@ -159,8 +154,17 @@ def test_a_visit_goes_with_its_link_to_the_patient(project: Path, tmp_path: Path
 
 
 def test_landed_is_current_and_superseded_to_the_row(project: Path, tmp_path: Path) -> None:
-    exports = {OLD: patients("1", "2", "3"), NEW: patients("1", "4")}
+    address = {"Patient ID": "1", "Address Type": "Postal", "Address1": "Box 1"}
+    exports = {
+        OLD: patients("1", "2", "3"),
+        NEW: patients("1", "4"),
+        "Patient addresses-Cliniko-20260801.csv": [address, {**address, "Address1": "Box 2"}],
+        "Patient addresses-Cliniko-20260815.csv": [address],
+    }
     clinic = built(project, tmp_path, exports, chosen=("+audit__rows", "+cliniko__patients"))
-    [told] = clinic.rows("select rows, superseded, current from audit.rows where kind = 'patients'")
-    assert told == {"rows": 5, "superseded": 3, "current": 2}
+    told = clinic.rows("select kind, rows, superseded, current from audit.rows order by kind")
+    assert told == [
+        {"kind": "patient_addresses", "rows": 3, "superseded": 2, "current": 1},
+        {"kind": "patients", "rows": 5, "superseded": 3, "current": 2},
+    ]
     assert clinic.broken == []

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clinics import Built, Rows, build, copy_project, write_exports
+from clinics import Built, Rows, build, write_exports
 
 PATIENTS = [
     {"Patient ID": "1", "First Name": "Peter", "Last Name": "Patientman"},
@@ -16,11 +16,6 @@ PRACTITIONERS = [{"ID": "9", "First Name": "Randy", "Last Name": "Savage", "Emai
 MEMBER = "insert into destination.members by name select 'm1' as id, 'randy@example.com' as email"
 INVOICE = {"Issue Date": "2026-07-01", "Patient ID": "1", "Invoice Amount": "100.0"}
 PAYMENT = {"Payment Date": "2026-07-02", "Patient ID": "1", "Card": "0.0"}
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def staged(project: Path, exports: Path, **files: Rows) -> Built:

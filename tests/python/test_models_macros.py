@@ -61,6 +61,7 @@ def test_instant(evaluate: Evaluate) -> None:
         "infinity": None,
         "n/a": None,
         "32/13/2013 01:00": None,
+        "27/03/13 01:00": None,
         None: None,
     }
     assert {text: evaluate("instant", text) for text in cases} == cases
@@ -76,6 +77,7 @@ def test_day(evaluate: Evaluate) -> None:
         "29/02/2001": None,
         "13/13/2001": None,
         "20010526": None,
+        "26/05/01": None,
         None: None,
     }
     assert {text: evaluate("day", text) for text in cases} == cases

@@ -6,18 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
-from clinics import Built, Rows, build, copy_project, write_exports
+from clinics import Built, Rows, build, graph_of, write_exports
 
 PATIENTS = [
     {"Patient ID": "1", "First Name": "Peter", "Last Name": "Patientman", "Date of Birth": "2001-05-26"},
     {"Patient ID": "2", "First Name": "Ada", "Last Name": "Cummerata"},
 ]
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def money(project: Path, exports: Path, *, invoices: Rows = (), payments: Rows = (), **options: Any) -> Built:
@@ -176,4 +170,33 @@ def test_lines_find_their_product(project: Path, tmp_path: Path) -> None:
         ("31", "product-7", None),
         ("31", "item-7", None),
         ("99", None, "unknown_invoice"),
+    ]
+
+
+def test_what_is_no_amount_and_no_day_stands_before_the_load(project: Path, tmp_path: Path) -> None:
+    files = {
+        "Patients-Cliniko-20260801.csv": [{"Patient ID": "1", "First Name": "Ada", "Last Name": "Ng"}],
+        "Appointments-Cliniko-20260801.csv": [
+            {"Start Time": "9 o'clock", "End Time": "", "Practitioner": "Ada", "PatientID(s)": "1"}
+        ],
+        "Invoices-Cliniko-20260801.csv": [
+            {
+                "Invoice Number": "1",
+                "Issue Date": "2026-07-01",
+                "Invoice Amount": "1,090.00",
+                "Amount Outstanding": "-",
+            },
+            {"Invoice Number": "2", "Issue Date": "01/07/26", "Invoice Amount": " 90.0 ", "Amount Outstanding": ""},
+        ],
+        "Payments-Cliniko-20260801.csv": [{"Payment Date": "1/7/2026", "Amount": "$90"}],
+    }
+    models = [f"+cliniko__{model}" for model in ("appointments", "invoices", "invoice_items", "payments")]
+    built = build(project, write_exports(tmp_path, files), *models)
+    found = built.rows(graph_of(project, "{}").tests["values_that_could_not_be_read"].sql)
+    assert [(row["kind"], row["column_name"], row["row"]) for row in found] == [
+        ("appointments", "start_time", 2),
+        ("invoices", "amount_outstanding", 2),
+        ("invoices", "invoice_amount", 2),
+        ("invoices", "issue_date", 3),
+        ("payments", "amount", 2),
     ]

@@ -7,14 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clinics import Built, build, copy_project, write_exports
+from clinics import Built, build, write_exports
 
 PATIENTS = [{"Patient ID": "1", "First Name": "Peter", "Last Name": "Patientman"}]
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def notes(project: Path, exports: Path, rows: list[dict[str, str]], **options: Any) -> Built:
@@ -62,6 +57,7 @@ QUESTIONS: list[tuple[dict[str, Any], str | None]] = [
         "**Chart:** 2 drawing(s), which stay in Cliniko",
     ),
     ({"name": "Chart", "type": "bodycharts", "body_chart_ids": []}, None),
+    ({"name": "Gait", "type": "of tomorrow", "answers": [{"value": "Slow", "selected": True}]}, "**Gait:** Slow"),
     ({"name": "Not answered", "type": "text"}, None),
     ({"name": "Blank", "type": "paragraph", "answer": "<p><br></p>"}, None),
     ({"type": "text", "answer": "no label"}, "no label"),
@@ -162,6 +158,8 @@ def test_json_of_another_shape_ends_no_build(project: Path, tmp_path: Path) -> N
     ]
     built = notes(project, tmp_path, rows, files={"patients.csv": patients})
     assert built.values("select count(*) from twenty.note") == [len(shapes)]
+    bodies = built.values("select body from cliniko.treatment_notes order by treatment_note_id")
+    assert bodies[:4] == ["5", '"text"', "[]", None], "what is of no known shape is told as it stands"
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
-from clinics import Built, build, copy_project, write_exports
+from clinics import Built, build, write_exports
 
 TOUCHED = {"Created At": "2020-01-01 10:00:00 +1100", "Updated At": "2026-01-01 10:00:00 +1100"}
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def people(
@@ -53,6 +47,13 @@ def test_birth_dates_are_true_or_as_written(project: Path, tmp_path: Path) -> No
         assert (born, person["dateOfBirthAsWritten"]) == (day, None if day else written)
 
 
+def test_who_is_born_on_the_last_day_of_all_is_born_by_the_clocks_of_the_clinic(project: Path, tmp_path: Path) -> None:
+    morning = "2026-08-01 08:00:00 +1000"
+    row = {"Patient ID": "1", "Date of Birth": "2026-08-01", "Created At": morning, "Updated At": morning}
+    _, found = people(project, tmp_path, [row])
+    assert str(found["1"]["dateOfBirth"]) == "2026-08-01"
+
+
 def test_days_are_read_as_the_country_writes_them(project: Path, tmp_path: Path) -> None:
     _, found = people(
         project, tmp_path, [{"Patient ID": "1", "Date of Birth": "05/26/2001"}], variables={"country": "US"}
@@ -88,6 +89,17 @@ def test_a_family_shares_an_address(project: Path, tmp_path: Path) -> None:
     assert [found[key]["sharedEmail"] for key in ("900", "20", "3")] == [None, "home@example.com", "home@example.com"]
     assert found["4"]["emails"] is None
     assert found["4"]["contactAsWritten"] == "email: not an address"
+
+
+def test_an_address_is_primary_where_it_is_somebodys_first(project: Path, tmp_path: Path) -> None:
+    rows = [
+        {"Patient ID": "1", "Email": "own@example.com; home@example.com"},
+        {"Patient ID": "2", "Email": "home@example.com"},
+    ]
+    _, found = people(project, tmp_path, rows)
+    assert found["1"]["emails"] == {"primaryEmail": "own@example.com", "additionalEmails": ["home@example.com"]}
+    assert found["2"]["emails"]["primaryEmail"] == "home@example.com"
+    assert [found[key]["sharedEmail"] for key in "12"] == ["home@example.com", None]
 
 
 def test_of_two_who_came_together_the_lower_number_keeps_the_address(project: Path, tmp_path: Path) -> None:
@@ -157,6 +169,18 @@ def test_addresses_are_merged(project: Path, tmp_path: Path) -> None:
     assert found["3"]["homeAddress"] is None
 
 
+def test_an_address_that_the_newest_export_tells_of_no_more_is_none(project: Path, tmp_path: Path) -> None:
+    def postal(street: str) -> list[dict[str, str]]:
+        return [{"Patient ID": "1", "Address Type": "Postal", "Address1": street}]
+
+    files = {
+        "Patient addresses-Cliniko-20260715.csv": postal("Box 1"),
+        "Patient addresses-Cliniko-20260801.csv": postal("Box 2"),
+    }
+    _, found = people(project, tmp_path, [{"Patient ID": "1", "Address1": "1 Home St"}], files=files)
+    assert (found["1"]["mailingAddress2"], found["1"]["mailingAddress3"]) == ("Postal: Box 2", None)
+
+
 def test_the_newest_copy_of_a_patient_wins(project: Path, tmp_path: Path) -> None:
     older = [
         {"Patient ID": "1", "First Name": "Old", "Last Name": "Name", **TOUCHED},
@@ -190,6 +214,27 @@ def test_a_merged_patient_goes_with_the_last_winner(project: Path, tmp_path: Pat
         ("5", "5", None),
     ]
     assert found["3"]["archivedInCliniko"] is True
+
+
+def test_what_hangs_on_a_merged_patient_stays_behind_with_the_winner(project: Path, tmp_path: Path) -> None:
+    winner = {"id": "1", "First Name": "Ada", "Last Name": "Ng", "archived_at": "2020-01-01T00:00:00Z"}
+    rows = [winner, {**winner, "id": "2", "archived_at": "", "merged_with_patient_id": "1"}]
+    files = {
+        "Appointments-Cliniko-20260801.csv": [
+            {"Appointment ID": "7", "PatientID(s)": "2", "Practitioner": "Ada", "Start Time": "", "End Time": ""}
+        ],
+        "Invoices-Cliniko-20260801.csv": [{"Invoice ID": "8", "Patient ID": "2", "Issue Date": ""}],
+        "Payments-Cliniko-20260801.csv": [{"Payment ID": "9", "Patient ID": "2", "Payment Date": "", "Amount": "90.0"}],
+        "Treatment-notes-Cliniko-20260801.csv": [{"Treatment Note ID": "6", "Patient ID": "2", "Content": "Sore."}],
+    }
+    built = build(
+        project,
+        write_exports(tmp_path, {"Patients-Cliniko-20260801.csv": rows, **files}),
+        *(f"+cliniko__{model}" for model in ("attendances", "invoices", "payments", "treatment_notes")),
+        variables={"scope": [{"archived": "archived_at is not null"}]},
+    )
+    for model in ("attendances", "invoices", "payments", "treatment_notes"):
+        assert built.values(f"select excluded_by from cliniko.{model}") == ["patient_archived"], model
 
 
 def test_scope_leaves_patients_behind_by_name(project: Path, tmp_path: Path) -> None:

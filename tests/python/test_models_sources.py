@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from api_examples import API_COLUMNS, CONTRACTS, write_api_examples
-from clinics import ROOT, build, copy_project, graph_of, write_exports
+from clinics import ROOT, build, graph_of, write_exports
 
 from shift.graph import read_graph
 from shift.landing import land
@@ -19,11 +19,6 @@ from shift.project import SourceTable, open_project
 
 SOURCES = open_project(ROOT).sources
 EXPORTS = [table for source, table in SOURCES.values() if source.name == "cliniko"]
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clinics import build, copy_project, graph_of, write_exports
+from clinics import build, graph_of, write_exports
 
 from shift.planning import GONE
 
@@ -22,11 +22,6 @@ FATES = {
     "conflict": "conflict",
 }
 IN_THE_CRM = ("created", "updated", "restored", "conflict")
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def sums(
