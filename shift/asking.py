@@ -78,24 +78,23 @@ def _of_automations(woken: Sequence[Automation], policy: Policy | None) -> list[
 
 def _of_rights(rights: Rights, plan: Plan, by_hand: bool) -> list[Finding]:
     """Of each right that is known to be missing: what will not work without it."""
-    missing = []
-    if rights.write is False:
-        missing.append(("cannot_write", "the key may not write records: nothing can be loaded"))
-    if rights.delete is False:
-        missing.append(
-            (
-                "cannot_delete",
-                "the key may not delete records: a rollback will not work, nor will automations be stopped for a load",
-            )
-        )
-    if rights.change_schema is False and plan.schema and not by_hand:
-        missing.append(
-            (
-                "cannot_change_schema",
-                f"the key may not change the data model, and {len(plan.schema)} objects, fields or choices are "
-                "missing: give it the right, or have `load: provision:` say `by_hand`",
-            )
-        )
-    if rights.upload is False and (files := sum(one.uploads for one in plan.objects)):
-        missing.append(("cannot_upload", f"the key may not upload files, and {files:,} are to go"))
-    return [Finding(name, message) for name, message in missing]
+    changes = 0 if by_hand else len(plan.schema)
+    files = sum(one.uploads for one in plan.objects)
+    told = (
+        (rights.write, True, "cannot_write", "write records: nothing can be loaded"),
+        (
+            rights.delete,
+            True,
+            "cannot_delete",
+            "delete records: a rollback will not work, nor will automations be stopped for a load",
+        ),
+        (
+            rights.change_schema,
+            changes,
+            "cannot_change_schema",
+            f"change the data model, and {changes} objects, fields or choices are missing: give it the right, or have "
+            "`load: provision:` say `by_hand`",
+        ),
+        (rights.upload, files, "cannot_upload", f"upload files, and {files:,} are to go"),
+    )
+    return [Finding(name, f"the key may not {what}") for right, needed, name, what in told if needed and right is False]

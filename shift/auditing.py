@@ -61,8 +61,7 @@ def audit(graph: Graph, connection: duckdb.DuckDBPyConnection) -> list[Section]:
     Raises ExportError where there is nothing to land, and ModelError for a model that does not build.
     """
     project = graph.project
-    tables = [table for source, table in project.sources.values() if source.schema == "raw"]
-    land(connection, tables, project.exports, landed_at=datetime.now(UTC))
+    land(connection, project.exported, project.exports, landed_at=datetime.now(UTC))
     ensure_sources(connection, project)
     # What an earlier build made of other exports must not pass for a build of these.
     connection.execute("drop table if exists main.run_results")
@@ -89,7 +88,7 @@ def _section(model: Model, connection: duckdb.DuckDBPyConnection) -> Section:
     return Section(
         name=model.name.removeprefix(f"{model.schema}__"),
         model=model.name,
-        title=(model.described.properties.description if model.described else None) or model.name,
+        title=model.description or model.name,
         columns=tuple(column[0] for column in cursor.description),
         rows=tuple(cursor.fetchall()),
     )

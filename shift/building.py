@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -19,7 +19,7 @@ from typing import Literal
 import duckdb
 
 from shift import functions, payloads
-from shift.database import quoted
+from shift.database import append, column_types, quoted
 from shift.errors import ShiftError
 from shift.graph import DataTest, Graph, Model, Selection, staging_model
 from shift.sql_errors import explained
@@ -27,6 +27,9 @@ from shift.sql_errors import explained
 Status = Literal["ok", "pass", "warn", "fail", "error", "skip"]
 
 FAILURES_KEPT = 1000
+_KEPT = column_types(
+    "node varchar, kind varchar, status varchar, failures bigint, seconds double, message varchar, compiled varchar"
+)
 HOLDS = "_holds"
 
 
@@ -128,9 +131,7 @@ def _make_schemas(graph: Graph, connection: duckdb.DuckDBPyConnection, selection
 
 def _run_model(graph: Graph, connection: duckdb.DuckDBPyConnection, model: Model) -> Result:
     started = time.perf_counter()
-    path = graph.project.compiled / model.shown
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(model.sql + "\n", encoding="utf-8")
+    graph.project.write_compiled(model.shown, model.sql)
     try:
         _drop_other_kind(connection, model)
         connection.execute(f"create or replace {model.materialized} {model.relation} as (\n{model.sql}\n)")
@@ -203,26 +204,12 @@ def _keep(graph: Graph, connection: duckdb.DuckDBPyConnection, results: list[Res
     )
     # A table that an older program made.
     connection.execute("alter table main.run_results add column if not exists compiled varchar")
-    columns: Iterator[list[object]] = (
-        [getattr(result, name) for result in results]
-        for name in ("node", "kind", "status", "failures", "seconds", "message")
-    )
     nodes: dict[str, Model | DataTest] = {**graph.models, **graph.tests}
-    compiled = [fingerprint(nodes[result.node]) for result in results]
-    connection.execute(
-        """
-        insert or replace into main.run_results (node, kind, status, failures, seconds, message, compiled)
-        select
-            unnest(?::varchar[]),
-            unnest(?::varchar[]),
-            unnest(?::varchar[]),
-            unnest(?::bigint[]),
-            unnest(?::double[]),
-            unnest(?::varchar[]),
-            unnest(?::varchar[]),
-        """,
-        [*columns, compiled],
-    )
+    rows = [
+        (one.node, one.kind, one.status, one.failures, one.seconds, one.message, fingerprint(nodes[one.node]))
+        for one in results
+    ]
+    append(connection, "main.run_results", _KEPT, rows, replacing=True)
 
 
 def _since(started: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from shift.database import append, column_types
 from shift.destination import Record, StoredFile
 from shift.errors import Refused
 
@@ -25,6 +26,8 @@ where contains(sent.body::varchar, '"$file":')
 order by object, id
 """
 
+_COLUMNS = column_types("object varchar, id varchar, field varchar, name varchar, sha256 varchar, size_bytes bigint")
+
 
 def read_back(connection: duckdb.DuckDBPyConnection, files: Callable[[str, Record], Sequence[StoredFile]]) -> None:
     """Fetch the files of all that was read back, by ``Destination.files``. One that the CRM refuses is not there."""
@@ -36,6 +39,4 @@ def read_back(connection: duckdb.DuckDBPyConnection, files: Callable[[str, Recor
             continue
         rows += [(object, id, one.field, one.name, one.sha256, one.size_bytes) for one in found]
     connection.execute("delete from readback.files")
-    if rows:
-        columns = ", ".join(["unnest(?)"] * len(rows[0]))
-        connection.execute(f"insert into readback.files select {columns}", list(map(list, zip(*rows, strict=True))))
+    append(connection, "readback.files", _COLUMNS, rows)

@@ -28,10 +28,13 @@ def command(*words: str) -> str:
     return " ".join([program(*words), *_carried])
 
 
-def carry(**options: str | None) -> None:
+def carry(**options: object) -> None:
     """Have every ``command`` name these options: those that were given here, and would be wanted there too."""
     _carried[:] = [
-        word for name, value in options.items() if value for word in (f"--{name.replace('_', '-')}", shlex.quote(value))
+        word
+        for name, value in options.items()
+        if value
+        for word in (f"--{name.replace('_', '-')}", shlex.quote(str(value)))
     ]
 
 

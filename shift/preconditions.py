@@ -9,12 +9,14 @@ from __future__ import annotations
 import duckdb
 
 from shift.building import fingerprint, run
+from shift.database import records
 from shift.errors import BlockedError
 from shift.findings import Finding
 from shift.graph import DataTest, Graph, Selection
 from shift.invocation import command
 from shift.landing import not_landed
 from shift.planning.looked_at import unconfirmed
+from shift.wording import named
 
 OWN_FINDINGS = ("failed_tests", "tests_not_run", "exports_not_landed", "exports_not_seen")
 _EXAMPLES = 5
@@ -86,10 +88,9 @@ def _of_the_build(graph: Graph, statuses: dict[str, str]) -> list[Finding]:
 
 def _of_the_exports(graph: Graph, connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     project = graph.project
-    exports = [table for source, table in project.sources.values() if source.schema == "raw"]
-    if not exports:
+    if not project.exported:
         return []
-    other = not_landed(connection, exports, project.exports)
+    other = not_landed(connection, project.exported, project.exports)
     if other is None:
         message = "there are no exports in this folder: whether newer ones came since the build is not known"
         return [Finding("exports_not_seen", message, (str(project.exports),), blocking=False)]
@@ -111,11 +112,5 @@ def _message(test: DataTest) -> str:
 
 def _rows(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
     """The first rows as text; of several columns, `name: value` each."""
-    cursor = connection.execute(f"select columns(*)::varchar from {relation} limit {_EXAMPLES}")
-    names = [column[0] for column in cursor.description]
-    return tuple(
-        row[0] or ""
-        if len(names) == 1
-        else ", ".join(f"{name}: {value}" for name, value in zip(names, row, strict=True) if value is not None)
-        for row in cursor.fetchall()
-    )
+    rows = records(connection, f"select columns(*)::varchar from {relation} limit {_EXAMPLES}")
+    return tuple(named(row) if len(row) > 1 else next(iter(row.values())) or "" for row in rows)

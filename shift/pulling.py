@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from shift.database import quoted
+from shift.database import append, column_types, quoted, tables_in, transaction
 from shift.destination import Destination, Table
 from shift.project import SourceTable
 
@@ -30,16 +30,11 @@ SCHEMA = "destination"
 RECORDS = "records"
 _TYPES = {"boolean": "boolean", "integer": "bigint"}
 _OWN = {
-    "objects": {"name": "varchar", "is_active": "boolean"},
-    "fields": {
-        "object": "varchar",
-        "name": "varchar",
-        "type": "varchar",
-        "is_active": "boolean",
-        "options": "varchar",
-        "relation_target": "varchar",
-    },
-    RECORDS: {"object": "varchar", "id": "varchar", "deleted": "boolean", "body": "varchar"},
+    "objects": column_types("name varchar, is_active boolean"),
+    "fields": column_types(
+        "object varchar, name varchar, type varchar, is_active boolean, options varchar, relation_target varchar"
+    ),
+    RECORDS: column_types("object varchar, id varchar, deleted boolean, body varchar"),
 }
 _RECORDS_AT_ONCE = 2_000
 
@@ -87,17 +82,12 @@ def pull(
     """
     pulled = {table.name: table for table in tables}
     known = _known_columns(declared)
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         ensure_tables(connection, declared, destination)
         for name in known.keys() - {RECORDS} | pulled.keys():
             _land(connection, pulled.get(name, Table(name, (), ())), known.get(name, {}))
         connection.execute(f"create or replace table {SCHEMA}._pulled (destination varchar, pulled_at timestamptz)")
         connection.execute(f"insert into {SCHEMA}._pulled values (?, ?)", [destination, datetime.now(UTC).isoformat()])
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
     return {name: len(table.rows) for name, table in pulled.items()}
 
 
@@ -109,22 +99,13 @@ def pull_records(connection: duckdb.DuckDBPyConnection, destination: Destination
     if connection.execute("select 1 from ledger.records where id is not null limit 1").fetchone():
         return
     there = {name for (name,) in connection.execute(f"select name from {SCHEMA}.objects").fetchall()}
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         connection.execute(f"delete from {_relation(RECORDS)}")
         for object in dict.fromkeys(objects):
             records = iter(destination.every(object) if object in there else ())
             while some := list(islice(records, _RECORDS_AT_ONCE)):
-                values = [[one.id for one in some], [one.deleted for one in some], [one.body for one in some]]
-                connection.execute(
-                    f"insert into {_relation(RECORDS)} "
-                    "select ?, unnest(?::varchar[]), unnest(?::boolean[]), unnest(?::varchar[])",
-                    [object, *values],
-                )
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
+                rows = [(object, one.id, one.deleted, one.body) for one in some]
+                append(connection, _relation(RECORDS), _OWN[RECORDS], rows)
 
 
 def pulled_at(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -137,9 +118,7 @@ def pulled_at(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 def _pulled_from(connection: duckdb.DuckDBPyConnection) -> str | None:
     """The destination of the last pull."""
-    if not connection.execute(
-        f"from duckdb_tables() where schema_name = '{SCHEMA}' and table_name = '_pulled'"
-    ).fetchone():
+    if "_pulled" not in tables_in(connection, SCHEMA):
         return None
     row = connection.execute(f"select destination from {SCHEMA}._pulled").fetchone()
     return row[0] if row else None
@@ -149,14 +128,8 @@ def _land(connection: duckdb.DuckDBPyConnection, table: Table, types: Mapping[st
     columns = {**types, **{name: types.get(name, "varchar") for name in table.columns}}
     declared = ", ".join(f"{quoted(name)} {type}" for name, type in columns.items())
     connection.execute(f"create or replace table {_relation(table.name)} ({declared})")
-    if not table.rows:
-        return
-    names = ", ".join(quoted(name) for name in table.columns)
-    values = ", ".join(f"unnest(?::varchar[])::{columns[name]}" for name in table.columns)
-    connection.execute(
-        f"insert into {_relation(table.name)} ({names}) select {values}",
-        [[None if value is None else str(value) for value in column] for column in zip(*table.rows, strict=True)],
-    )
+    texts = [[None if value is None else str(value) for value in row] for row in table.rows]
+    append(connection, _relation(table.name), {name: columns[name] for name in table.columns}, texts)
 
 
 def _known_columns(declared: Sequence[SourceTable]) -> dict[str, dict[str, str]]:

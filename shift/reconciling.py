@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shift.building import Result, Status, run
+from shift.database import records
 from shift.graph import Graph, Selection
+from shift.wording import named
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,9 +85,5 @@ def told(connection: duckdb.DuckDBPyConnection, results: list[Result]) -> list[P
 def _exceptions(connection: duckdb.DuckDBPyConnection, result: Result) -> tuple[str, ...]:
     if result.relation is None:
         return ()
-    cursor = connection.execute(f"select columns(*)::varchar from {result.relation} limit {_EXCEPTIONS}")
-    names = [column[0] for column in cursor.description]
-    return tuple(
-        ", ".join(f"{name}: {value}" for name, value in zip(names, row, strict=True) if value is not None)
-        for row in cursor.fetchall()
-    )
+    rows = records(connection, f"select columns(*)::varchar from {result.relation} limit {_EXCEPTIONS}")
+    return tuple(named(row) for row in rows)

@@ -28,9 +28,7 @@ def explained(graph: Graph, error: duckdb.Error, *, text: str, where: str, sql: 
         return ModelError(f"{said}\n{_MARGIN}{shown}\n{_MARGIN}{' ' * indent}{found[5]}", where=where)
 
     compiled_line = max(1, int(found[2]) - 1)
-    compiled = graph.project.compiled / where
-    compiled.parent.mkdir(parents=True, exist_ok=True)
-    compiled.write_text(sql + "\n", encoding="utf-8")
+    compiled = graph.project.write_compiled(where, sql)
     place = f"Compiled: {graph.project.shown(compiled)}:{compiled_line}"
     line = graph.templates.line_of(text, name=where, compiled_line=compiled_line, this=this)
     excerpt = graph.templates.excerpt(where, line)

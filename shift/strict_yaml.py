@@ -7,12 +7,14 @@ a project of many files still starts at once.
 from __future__ import annotations
 
 import difflib
+import functools
+import operator
 import re
 import types
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar, Union
+from typing import Any, Generic, TypeAlias, TypeVar, Union
 
 import msgspec
 import yaml
@@ -20,12 +22,26 @@ import yaml
 from shift.errors import ConfigurationError
 
 T = TypeVar("T")
+Steps: TypeAlias = tuple[str | int, ...]
+Lines: TypeAlias = dict[Steps, int]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _AT = re.compile(r" - at `(?:key in )?(\$[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_MISSING = re.compile(r"missing required field `([^`]+)`")
 _INVALID_ENUM = re.compile(r"Invalid enum value '([^']*)'")
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_\-]*)|\[(\d+)\]|\[(\.\.\.)\]")
+_QUOTED = re.compile(r"`([^`]+)`")
+_KINDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a map",
+    "null": "nothing",
+}
+_READABLE = 60  # so many words are listed
 
 
 @dataclass(frozen=True)
@@ -34,13 +50,11 @@ class Document(Generic[T]):
 
     value: T
     shown_as: str
-    lines: dict[tuple[str | int, ...], int]
+    lines: Lines
 
     def where(self, *steps: str | int) -> str:
         """``file:line`` of a path such as ``("models", 0, "columns", 2)``, or of the nearest key above it."""
-        while steps and steps not in self.lines:
-            steps = steps[:-1]
-        return f"{self.shown_as}:{self.lines.get(steps, 1)}"
+        return f"{self.shown_as}:{_line(self.lines, steps)}"
 
 
 def read(path: Path, shape: type[T], *, shown_as: str) -> Document[T]:
@@ -60,7 +74,7 @@ def read(path: Path, shape: type[T], *, shown_as: str) -> Document[T]:
 
 def parse(text: str, shape: type[T], *, shown_as: str) -> Document[T]:
     """As ``read``, from text."""
-    lines: dict[tuple[str | int, ...], int] = {}
+    lines: Lines = {}
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -75,7 +89,7 @@ def parse(text: str, shape: type[T], *, shown_as: str) -> Document[T]:
     return Document(convert(value, shape, lines, shown_as), shown_as, lines)
 
 
-def convert(value: Any, shape: type[T], lines: dict[tuple[str | int, ...], int], shown_as: str) -> T:
+def convert(value: Any, shape: type[T], lines: Lines, shown_as: str) -> T:
     """A plain value as ``shape``, or a ConfigurationError that names the line of what is wrong.
 
     With no ``lines``, ``shown_as`` is the whole of the place.
@@ -83,12 +97,10 @@ def convert(value: Any, shape: type[T], lines: dict[tuple[str | int, ...], int],
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        raise _explained(str(error), shape, lines, shown_as) from None
+        raise _explained(str(error), value, shape, lines, shown_as) from None
 
 
-def _plain(
-    loader: Any, node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], shown_as: str
-) -> Any:
+def _plain(loader: Any, node: yaml.Node, at: Steps, lines: Lines, shown_as: str) -> Any:
     """A node as plain Python, noting the line of every key and item."""
     lines.setdefault(at, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
@@ -109,60 +121,71 @@ def _plain(
     return loader.construct_object(node, deep=True)
 
 
-def _explained(problem: str, shape: type, lines: dict[tuple[str | int, ...], int], shown_as: str) -> ConfigurationError:
-    """msgspec's message with a line in place of its path, and the nearest known word."""
+def _explained(problem: str, value: Any, shape: type, lines: Lines, shown_as: str) -> ConfigurationError:
+    """msgspec's message with a line in place of its path, words for its types, and the nearest known word."""
     found = _AT.search(problem)
-    steps = _steps(found[1]) if found else ()
     message = problem[: found.start()] if found else problem
+    steps = _named(_steps(found[1]) if found else (), value, shape)
+    name = next((f"'{step}': " for step in reversed(steps) if isinstance(step, str)), "")
     hint = None
-    unknown = _UNKNOWN.search(message)
-    steps = _with_keys((*steps, unknown[1]) if unknown else steps, lines)
-    if unknown:
-        known = _words_at(shape, steps[:-1])
-        hint = nearest(unknown[1], known)
+    if unknown := _UNKNOWN.search(message):
+        hint = nearest(unknown[1], _words_at(shape, steps))
+        steps = (*steps, unknown[1])
         message = f"'{unknown[1]}' is not known here"
+    elif missing := _MISSING.search(message):
+        message = f"the key is missing: '{missing[1]}'"
     elif enum := _INVALID_ENUM.search(message):
-        known = _choices(shape, steps)
-        hint = nearest(enum[1], known)
-        message = f"'{enum[1]}' is not one of the choices"
+        hint = nearest(enum[1], _choices(shape, steps))
+        message = f"{name}'{enum[1]}' is not one of the choices"
     else:
-        message = message.replace("Object missing required field", "the key is missing:").replace("`", "'")
-        message = message[0].lower() + message[1:]
-    name = next((str(step) for step in reversed(steps) if isinstance(step, str)), None)
-    if name and not unknown and "missing" not in message:
-        message = f"'{name}': {message}"
-    while steps and steps not in lines:
-        steps = steps[:-1]
-    where = f"{shown_as}:{lines.get(steps, 1)}" if lines else shown_as
+        message = name + _QUOTED.sub(_in_words, message[0].lower() + message[1:])
+    where = f"{shown_as}:{_line(lines, steps)}" if lines else shown_as
     return ConfigurationError(message, where=where, hint=hint)
 
 
+def _in_words(found: re.Match[str]) -> str:
+    return " or ".join(_KINDS.get(kind, f"'{kind}'") for kind in found[1].split(" | "))
+
+
+def _line(lines: Lines, steps: Steps) -> int:
+    """The line of a path, or of the nearest key above it."""
+    while steps and steps not in lines:
+        steps = steps[:-1]
+    return lines.get(steps, 1)
+
+
 def nearest(word: str, known: typing.Iterable[str]) -> str | None:
-    """«Did you mean …?» for a misspelt word, else the list of what is known."""
+    """«Did you mean …?» for a misspelt word, else the list of what is known, if it is not too long to be read."""
     words = sorted(set(known))
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.6) or [
         other for other in words if other.lower() == word.lower()
     ]
     if close:
         return f"Did you mean '{close[0]}'?"
-    return f"Known: {', '.join(words)}." if words else None
+    return f"Known: {', '.join(words)}." if 0 < len(words) <= _READABLE else None
 
 
-def _steps(path: str) -> tuple[str | int, ...]:
+def _steps(path: str) -> Steps:
     """``$.models[0].columns`` as a tuple; ``...`` stands for a key that msgspec does not name."""
     return tuple(name or any_key or int(index) for name, index, any_key in _STEP.findall(path))
 
 
-def _with_keys(steps: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> tuple[str | int, ...]:
-    """The steps with their unnamed keys filled in, where only one place of the file fits them."""
-    if "..." not in steps:
-        return steps
-    fitting = [
-        place
-        for place in lines
-        if len(place) == len(steps) and all(step in ("...", found) for step, found in zip(steps, place, strict=True))
-    ]
-    return fitting[0] if len(fitting) == 1 else steps[: steps.index("...")]
+def _named(steps: Steps, value: Any, shape: Any) -> Steps:
+    """The steps with their unnamed keys filled in: of such a map, the first whose value does not fit."""
+    while "..." in steps:
+        at = steps.index("...")
+        there = functools.reduce(operator.getitem, steps[:at], value)
+        faulty = [key for key, item in there.items() if not _fits(item, _at(shape, (*steps[:at], key)))]
+        steps = (*steps[:at], *faulty[:1], *steps[at + 1 :])
+    return steps
+
+
+def _fits(value: Any, shapes: list[Any]) -> bool:
+    try:
+        msgspec.convert(value, functools.reduce(operator.or_, shapes))
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _shapes(shape: Any) -> list[Any]:
@@ -172,7 +195,7 @@ def _shapes(shape: Any) -> list[Any]:
     return [shape]
 
 
-def _at(shape: Any, steps: tuple[str | int, ...]) -> list[Any]:
+def _at(shape: Any, steps: Steps) -> list[Any]:
     """The annotations that stand at a path below ``shape``."""
     current = _shapes(shape)
     for step in steps:
@@ -191,7 +214,7 @@ def _at(shape: Any, steps: tuple[str | int, ...]) -> list[Any]:
     return current
 
 
-def _words_at(shape: Any, steps: tuple[str | int, ...]) -> list[str]:
+def _words_at(shape: Any, steps: Steps) -> list[str]:
     return [
         known.encode_name
         for option in _at(shape, steps)
@@ -200,5 +223,5 @@ def _words_at(shape: Any, steps: tuple[str | int, ...]) -> list[str]:
     ]
 
 
-def _choices(shape: Any, steps: tuple[str | int, ...]) -> list[str]:
+def _choices(shape: Any, steps: Steps) -> list[str]:
     return [str(word) for option in _at(shape, steps) for word in typing.get_args(option)]

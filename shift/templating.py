@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ from shift.strict_yaml import nearest
 
 # Marks the start of each line of a template, so that a line of the compiled text leads back to its source.
 _MARK = re.compile("\ue000(\\d+)\ue001")
-_MACRO = re.compile(r"\{%[-+]?\s*(macro|test)\s+(\w+)")
+_FAULTS = (TemplateError, ShiftError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,33 @@ class Rendered:
     config: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass
-class _Text:
-    """The text that is being rendered."""
-
-    name: str
-    this: str
-    rendered: Rendered
+_current: ContextVar[Rendered] = ContextVar("current")
 
 
-_current: ContextVar[_Text] = ContextVar("current")
+@contextmanager
+def _noted() -> Iterator[Rendered]:
+    """What is rendered in the block notes here what it asks for."""
+    rendered = Rendered()
+    token = _current.set(rendered)
+    try:
+        yield rendered
+    finally:
+        _current.reset(token)
+
+
+class _Target:
+    """The destination that was chosen, for templates; one that was not is an error only where it is asked for."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    @property
+    def name(self) -> str | None:
+        return self._project.to
+
+    @property
+    def loader(self) -> str:
+        return self._project.destination.loader
 
 
 class _TestTag(Extension):
@@ -98,7 +116,7 @@ class Templates:
             "env_var": self._env_var,
             "custom_fields": lambda: project.custom_fields,
             "config": self._config,
-            "target": {"name": project.to, "loader": project.destination.loader if project.to else None},
+            "target": _Target(project),
             "range": range,
             "dict": dict,
             "zip": zip,
@@ -106,29 +124,17 @@ class Templates:
         self.macros: dict[str, str] = {}
         self._load_macros()
 
-    def render(self, text: str, *, name: str, this: str = "", arguments: Mapping[str, Any] | None = None) -> Rendered:
+    def render(self, text: str, *, name: str, this: str = "") -> Rendered:
         """Render a model or an SQL test; ``name`` is its file as messages show it, ``this`` its relation.
 
         Raises ModelError with the line and the text of what is wrong.
         """
         self._files.setdefault(name, text)
-        rendered = Rendered()
-        token = _current.set(_Text(name, this, rendered))
-        try:
-            template = self._template(self._compile(text, name))
-            rendered.sql = template.render({"this": this, **(arguments or {})})
-        except (
-            TemplateError,
-            ShiftError,
-            ArithmeticError,
-            TypeError,
-            ValueError,
-            LookupError,
-            AttributeError,
-        ) as error:
-            raise self._explained(error, name) from None
-        finally:
-            _current.reset(token)
+        with _noted() as rendered:
+            try:
+                rendered.sql = self._template(self._compile(text, name)).render({"this": this})
+            except _FAULTS as error:
+                raise self._explained(error, name) from None
         return rendered
 
     def call_test(self, test: str, arguments: Mapping[str, Any], *, name: str) -> Rendered:
@@ -137,40 +143,42 @@ class Templates:
         if macro is None:
             known = [key.removeprefix("test_") for key in self.macros if key.startswith("test_")]
             raise ConfigurationError(f"there is no test '{test}'", where=name, hint=nearest(test, known))
-        rendered = Rendered()
-        token = _current.set(_Text(name, "", rendered))
-        try:
-            rendered.sql = str(macro(**arguments)).strip()  # type: ignore[operator]  # a Jinja macro is callable
-        except TypeError as error:
-            raise ConfigurationError(f"the test '{test}': {error}", where=name) from None
-        except (TemplateError, ShiftError, ArithmeticError, ValueError, LookupError, AttributeError) as error:
-            raise self._explained(error, name) from None
-        finally:
-            _current.reset(token)
+        with _noted() as rendered:
+            try:
+                rendered.sql = str(macro(**arguments)).strip()  # type: ignore[operator]  # a Jinja macro is callable
+            except _FAULTS as error:
+                if isinstance(error, TypeError) or "was not provided" in str(error):
+                    raise ConfigurationError(f"the test '{test}': {error}", where=name) from None
+                raise self._explained(error, name) from None
+        return rendered
+
+    def reference(self, call: str, *, name: str) -> Rendered:
+        """What `ref('…')` or `source('…', '…')` in YAML becomes; ``name`` is where it stands."""
+        with _noted() as rendered:
+            try:
+                rendered.sql = self._environment.from_string("{{ " + call + " }}").render()
+            except _FAULTS as error:
+                raise _misplaced(error, call, name) from None
         return rendered
 
     def expression(self, text: str, *, name: str) -> Any:
         """The value of a text in YAML that may use Jinja: `"{{ var('x') == 'y' }}"` gives True or False."""
         bare = text.strip()
-        try:
-            if bare.startswith("{{") and bare.endswith("}}") and "{{" not in bare[2:]:
-                return self._environment.compile_expression(bare[2:-2], undefined_to_none=False)()
-            return self._environment.from_string(text).render()
-        except ShiftError as error:
-            raise ConfigurationError(error.message, where=name, hint=error.hint) from None
-        except (TemplateError, TypeError) as error:
-            raise ConfigurationError(f"{text}: {error}", where=name) from None
+        with _noted():
+            try:
+                if bare.startswith("{{") and bare.endswith("}}") and "{{" not in bare[2:]:
+                    return self._environment.compile_expression(bare[2:-2], undefined_to_none=False)()
+                return self._environment.from_string(text).render()
+            except _FAULTS as error:
+                raise _misplaced(error, text, name) from None
 
     def line_of(self, text: str, *, name: str, compiled_line: int, this: str = "") -> int:
         """The line of the source that a line of its compiled text came from; for a macro's line, the caller's."""
         tree = self._environment.parse(text, name, name)
         for data in tree.find_all(nodes.TemplateData):
             data.data = _marked(data.data, data.lineno)
-        token = _current.set(_Text(name, this, Rendered()))
-        try:
+        with _noted():
             marked = self._template(self._environment.compile(tree, name, name)).render({"this": this})
-        finally:
-            _current.reset(token)
         line = 1
         for compiled in marked.split("\n")[:compiled_line]:
             mark = _MARK.match(compiled)
@@ -185,24 +193,24 @@ class Templates:
     # What templates may call.
 
     def _ref(self, name: str) -> str:
-        text = _current.get()
         if name in self.names.away:  # whoever asked may do without: a test does not run then, a model cannot
-            text.rendered.away.append(name)
+            _current.get().away.append(name)
             return name
         if name not in self.names.models:
-            raise ModelError(f"ref('{name}'): there is no such model", hint=nearest(name, self.names.models))
-        text.rendered.refs.append(name)
+            near = nearest(name, [*self.names.models, *self.names.away])
+            hint = near or "A model is called as its file in models/ is, without .sql."
+            raise ModelError(f"ref('{name}'): there is no such model", hint=hint)
+        _current.get().refs.append(name)
         return self.names.models[name]
 
     def _source(self, source: str, table: str) -> str:
-        text = _current.get()
         if (source, table) not in self.names.sources:
             known = [f"{one}.{other}" for one, other in self.names.sources]
             raise ModelError(
                 f"source('{source}', '{table}'): there is no such source table",
-                hint=nearest(f"{source}.{table}", known),
+                hint=nearest(f"{source}.{table}", known) or "Sources are declared by the YAML files in sources/.",
             )
-        text.rendered.sources.append((source, table))
+        _current.get().sources.append((source, table))
         return self.names.sources[source, table]
 
     def _var(self, name: str, default: Any = None) -> Any:
@@ -223,7 +231,7 @@ class Templates:
         return value
 
     def _config(self, **settings: Any) -> str:
-        _current.get().rendered.config.update(settings)
+        _current.get().config.update(settings)
         return ""
 
     # Macros and errors.
@@ -234,16 +242,12 @@ class Templates:
         found = [(builtin, "shift/generic_tests.sql")]
         for folder in ("macros", "tests/generic"):
             found += [(path, self._project.shown(path)) for path in files_below(self._project.root / folder, ".sql")]
-        standing_in = set()
         for path, shown in found:
             self._files[shown] = path.read_text(encoding="utf-8")
-            for tag, macro in _MACRO.findall(self._files[shown]):
-                name = f"test_{macro}" if tag == "test" else macro
-                self._environment.globals[name] = self._later(name)
-                standing_in.add(name)
-        for _, shown in found:
             try:
-                module = self._template(self._compile(self._files[shown], shown)).make_module()
+                template = self._template(self._compile(self._files[shown], shown))
+                # Shared, so that a macro may call one of a file that is read after its own.
+                module = template.make_module(self._environment.globals, shared=True)
             except (TemplateError, ShiftError) as error:
                 raise self._explained(error, shown) from None
             for key in (name for name in vars(module) if not name.startswith("_")):
@@ -253,17 +257,6 @@ class Templates:
                     )
                 self.macros[key] = shown
                 self._environment.globals[key] = getattr(module, key)
-        for name in standing_in.difference(self.macros):  # it stands in a comment, or serves its own file alone
-            del self._environment.globals[name]
-
-    def _later(self, macro: str) -> Callable[..., Any]:
-        """Stands for a macro while files are read: one may call another of a file that is read after it."""
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            function: Any = self._environment.globals[macro]
-            return function(*arguments, **named)
-
-        return call
 
     def _compile(self, text: str, name: str) -> CodeType:
         """A text as Python code; what was compiled by an earlier command, and is still the same, is read."""
@@ -280,7 +273,9 @@ class Templates:
         return self._environment.template_class.from_code(self._environment, code, self._environment.globals)
 
     def _explained(self, error: Exception, name: str) -> ShiftError:
-        """An error of Jinja's or of a macro's, with the file and line where it rose."""
+        """An error of Jinja's or of a macro's, with the file and line where it rose, unless it knows a place itself."""
+        if isinstance(error, ShiftError) and error.where:
+            return error
         line, file = 1, name
         if isinstance(error, TemplateSyntaxError):
             line, file = error.lineno, error.name or name
@@ -296,6 +291,13 @@ class Templates:
         if file != name:
             excerpt += f"\nThe macro was called from {name}."
         return ModelError(f"{message}\n{excerpt}".rstrip(), where=f"{file}:{line}", hint=hint)
+
+
+def _misplaced(error: Exception, text: str, where: str) -> ConfigurationError:
+    """An error of a text in YAML."""
+    if isinstance(error, ShiftError):
+        return ConfigurationError(error.message, where=error.where or where, hint=error.hint)
+    return ConfigurationError(f"{text}: {error}", where=where)
 
 
 def _compiled_before(project: Project) -> FileSystemBytecodeCache | None:

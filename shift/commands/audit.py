@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shift.commands.common import exports_option, opened, output_option, print_json, print_table, with_project
+from shift.commands.common import output_option, print_json, print_table, with_project
+from shift.commands.opening import opened
 from shift.project import Project
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ _SHOWN_ITEMS = 3
 
 @click.command()
 @with_project
-@exports_option
 @click.option(
     "--propose",
     "proposing",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from shift.commands.common import exclude_option, exports_option, select_option, with_project
-from shift.project import Project
+from shift.commands.common import with_selection
+
+if TYPE_CHECKING:
+    from shift.graph import Graph, Selection
 
 
 @click.command()
-@with_project
-@exports_option
-@select_option
-@exclude_option
+@with_selection
 @click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")
-def command(project: Project, select: tuple[str, ...], exclude: tuple[str, ...], verbose: bool) -> None:
+def command(graph: Graph, selection: Selection, verbose: bool) -> None:
     """Land the exports, run the models in order, and test each as soon as it has run.
 
     \b
@@ -23,8 +24,5 @@ def command(project: Project, select: tuple[str, ...], exclude: tuple[str, ...],
       shift-etl build --exports ~/Downloads/cliniko --select +twenty__person
     """
     from shift.commands.running import of_stage, run_nodes
-    from shift.graph import read_graph
-    from shift.graph import select as selected
 
-    graph = read_graph(project)
-    run_nodes(graph, of_stage(graph, selected(graph, select, exclude), "build"), land_first=True, verbose=verbose)
+    run_nodes(graph, of_stage(graph, selection, "build"), land_first=True, verbose=verbose)

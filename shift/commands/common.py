@@ -1,33 +1,22 @@
-"""What commands share: the options that name a project, and how results are printed."""
+"""What commands share: the options that name a project, how results are printed, and how a person is asked."""
 
 from __future__ import annotations
 
 import functools
 import json
+import sys
 import textwrap
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    import duckdb
-
     from shift.project import Project
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-exports_option = click.option(
-    "--exports",
-    type=click.Path(path_type=Path),
-    help="Where the exports lie, in place of the folder that project.yml names.",
-)
-select_option = click.option(
-    "-s", "--select", multiple=True, help="A model, test, folder, tag:NAME or source:NAME; + before or after for kin."
-)
-exclude_option = click.option("--exclude", multiple=True, help="What to leave out, in the same words.")
 accept_option = click.option(
     "--accept",
     "accepted",
@@ -47,7 +36,7 @@ output_option = click.option(
 
 
 def with_project(function: Function) -> Function:
-    """Add --project-dir, --to and --vars, and hand the project over as ``project``."""
+    """Add --project-dir, --to, --vars and --exports, and hand the project over as ``project``."""
 
     @click.option(
         "--project-dir",
@@ -58,17 +47,40 @@ def with_project(function: Function) -> Function:
     )
     @click.option("--to", metavar="NAME", help="The destination, in place of the one that project.yml names.")
     @click.option("--vars", "variables", metavar="YAML", help="Settings over those of project.yml: '{country: NZ}'.")
+    @click.option(
+        "--exports",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        metavar="DIR",
+        help="Where the exports lie, in place of the folder that project.yml names.",
+    )
     @functools.wraps(function)
-    def wrapped(project_dir: Path, to: str | None, variables: str | None, **options: Any) -> Any:
+    def wrapped(project_dir: Path, to: str | None, variables: str | None, exports: Path | None, **options: Any) -> Any:
         from shift import invocation
         from shift.project import open_project
 
-        invocation.carry(project_dir=None if project_dir == Path() else str(project_dir), to=to, vars=variables)
-        project = open_project(
-            project_dir, to=to, variables=_variables(variables), exports=options.pop("exports", None)
-        )
+        elsewhere = project_dir if project_dir != Path() else None
+        invocation.carry(project_dir=elsewhere, to=to, vars=variables, exports=exports)
+        project = open_project(project_dir, to=to, variables=_variables(variables), exports=exports)
         _tell_of_stopped_automations(project)
         return function(project=project, **options)
+
+    return wrapped  # type: ignore[return-value]  # the decorated function has other parameters than it was given
+
+
+def with_selection(function: Function) -> Function:
+    """As ``with_project``, with --select and --exclude: hands over the ``graph`` and the ``selection`` of it."""
+
+    @with_project
+    @click.option(
+        "-s", "--select", multiple=True, help="A model, test, folder, tag:NAME, source:NAME; + before or after for kin."
+    )
+    @click.option("--exclude", multiple=True, help="What to leave out, in the same words.")
+    @functools.wraps(function)
+    def wrapped(project: Project, select: tuple[str, ...], exclude: tuple[str, ...], **options: Any) -> Any:
+        from shift import graph
+
+        read = graph.read_graph(project)
+        return function(graph=read, selection=graph.select(read, select, exclude), **options)
 
     return wrapped  # type: ignore[return-value]  # the decorated function has other parameters than it was given
 
@@ -84,7 +96,7 @@ def _tell_of_stopped_automations(project: Project) -> None:
         names = ledger.paused_automations().values() if ledger else ()
     if names:
         told = f"Automations of the CRM are stopped for a load: {', '.join(names)}."
-        click.echo(f"{told} Once it has ended, they start again with: {command('status')}", err=True)
+        aside(f"{told} Once it has ended, they start again with: {command('status')}")
 
 
 def _variables(text: str | None) -> dict[str, Any]:
@@ -99,6 +111,11 @@ def _variables(text: str | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise click.BadParameter("give a map, as in '{country: NZ}'", param_hint="--vars")
     return value
+
+
+def aside(text: str) -> None:
+    """Tell of what takes long, or is odd, beside the results: on standard error."""
+    click.echo(text, err=True)
 
 
 def print_json(value: Any) -> None:
@@ -132,10 +149,13 @@ def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, right: froze
     Console(highlight=False, markup=False).print(table)
 
 
-def opened(project: Project, *, read_only: bool = False) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    """The project's DuckDB file, as a context manager that closes it."""
-    from contextlib import closing
+def confirm(question: str, *, doing: str, again: str, asked: bool = True) -> None:
+    """Ask, where somebody is there to answer: on a terminal, and not ``asked`` where results are for programs.
 
-    from shift.database import open_database
+    Raises ConfigurationError where nobody is: ``again`` is the command that asks nothing.
+    """
+    from shift.errors import ConfigurationError
 
-    return closing(open_database(project.database, settings=project.file.duckdb, read_only=read_only))
+    if not asked or not sys.stdin.isatty():
+        raise ConfigurationError(f"nobody can be asked here whether to {doing}", hint=f"To do it: {again}")
+    click.confirm(question, abort=True)

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from shift.commands.common import exclude_option, select_option, with_project
-from shift.project import Project
+from shift.commands.common import with_selection
+
+if TYPE_CHECKING:
+    from shift.graph import Graph, Selection
 
 
 @click.command()
-@with_project
-@select_option
-@exclude_option
-def command(project: Project, select: tuple[str, ...], exclude: tuple[str, ...]) -> None:
+@with_selection
+def command(graph: Graph, selection: Selection) -> None:
     """Write the SQL of models and SQL tests to target/compiled/; print it where one node is chosen.
 
     \b
     Example:
       shift-etl compile --select twenty__person
     """
-    from shift.graph import read_graph
-    from shift.graph import select as selected
-
-    graph = read_graph(project)
-    selection = selected(graph, select, exclude)
-    texts = {graph.models[name].shown: graph.models[name].sql for name in sorted(selection.models)}
-    texts |= {
-        graph.tests[name].where: graph.tests[name].sql for name in sorted(selection.tests) if graph.tests[name].text
-    }
+    models = [graph.models[name] for name in selection.models]
+    tests = [graph.tests[name] for name in selection.tests]
+    texts = {model.shown: model.sql for model in models} | {test.where: test.sql for test in tests if test.text}
     for shown, sql in texts.items():
-        path = project.compiled / shown
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(sql + "\n", encoding="utf-8")
-    if len(selection.models) == 1:
-        click.echo(graph.models[next(iter(selection.models))].sql)
+        graph.project.write_compiled(shown, sql)
+    if len(models or tests) == 1:
+        click.echo((models or tests)[0].sql)
     else:
-        click.echo(f"Wrote {len(texts)} files to {project.shown(project.compiled)}/.")
+        click.echo(f"Wrote {len(texts)} files to {graph.project.shown(graph.project.compiled)}/.")

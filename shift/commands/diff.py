@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shift.commands.common import (
-    opened,
-    output_option,
-    print_json,
-    print_table,
-    print_wrapped,
-    sample_option,
-    with_project,
-)
+from shift.commands.common import output_option, print_json, print_table, print_wrapped, sample_option, with_project
+from shift.commands.opening import reading_all
 from shift.project import Project
 
 if TYPE_CHECKING:
@@ -54,24 +47,20 @@ def command(
     from shift.commands.moving import progress_over
     from shift.commands.reconciliation import broken, print_promises, promises_as_json
     from shift.comparing import Scope
-    from shift.connecting import connected
     from shift.graph import read_graph
-    from shift.ledger import reading, require_bound
     from shift.moving import note_look, read_back
     from shift.reconciling import reconcile
 
     graph = read_graph(project)
     scope = Scope(object=object, run=number, sample=sample)
     promises: list[Promise] = []
-    with connected(project) as destination:
-        workspace = destination.workspace()
-        with reading(project.ledger) as ledger, opened(project) as connection:
-            require_bound(ledger, project.to or "", workspace)
-            with progress_over({}) as report:
-                read_back(graph, connection, destination, ledger, scope=scope, on_progress=report)
-            found = _found(connection)
-            if scope.whole:
-                promises = reconcile(graph, connection)
+    with reading_all(project) as there:
+        assert there.destination and there.workspace, "they were asked for"
+        with progress_over({}) as report:
+            read_back(graph, there.connection, there.destination, there.ledger, scope=scope, on_progress=report)
+        found = _found(there.connection)
+        if scope.whole:
+            promises = reconcile(graph, there.connection)
     if output == "json":
         print_json({**found, "tests": promises_as_json(promises)})
     elif not found["objects"]:
@@ -81,25 +70,21 @@ def command(
         print_promises(promises)
         if not scope.whole:
             click.echo("\nThe reconciliation was left out: it speaks of all records, or of a sample.")
-    if scope.whole and found["objects"] and not note_look(graph, workspace):
+    if scope.whole and found["objects"] and not note_look(graph, there.workspace):
         click.echo("A load is running, so it is not noted that you looked at this.", err=True)
     sys.exit(1 if found["differences"] or broken(promises) else 0)
 
 
 def _found(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """What `readback` tells, as it is printed for programs."""
+    from shift.database import records
+
     return {
-        "objects": _rows(connection, _OBJECTS),
-        "fields": _rows(connection, "select * from readback.fields order by object, field"),
-        "differences": _rows(connection, _DIFFERENCES),
-        "rules": _rows(connection, "select * from readback.rules order by object, field, rule"),
+        "objects": records(connection, _OBJECTS),
+        "fields": records(connection, "select * from readback.fields order by object, field"),
+        "differences": records(connection, _DIFFERENCES),
+        "rules": records(connection, "select * from readback.rules order by object, field, rule"),
     }
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _print(found: dict[str, Any], verbose: bool) -> None:

@@ -11,6 +11,7 @@ import click
 from shift.commands.results import say
 from shift.landing import LandedFile, Landing, land
 from shift.project import Project
+from shift.wording import counted
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,19 +19,18 @@ if TYPE_CHECKING:
 
 def land_exports(project: Project, connection: duckdb.DuckDBPyConnection) -> Landing:
     """Land the project's exports and print what was found."""
-    tables = [table for source, table in project.sources.values() if source.schema == "raw"]
-    landing = land(connection, tables, project.exports, landed_at=datetime.now(UTC))
+    landing = land(connection, project.exported, project.exports, landed_at=datetime.now(UTC))
     by_kind: dict[str, list[LandedFile]] = defaultdict(list)
     for file in landing.landed:
         by_kind[file.kind or ""].append(file)
-    say(f"Landed {_many(len(landing.landed), 'file')}, {landing.rows:,} rows, from {project.shown(project.exports)}/")
+    say(f"Landed {counted(len(landing.landed), 'file')}, {landing.rows:,} rows, from {project.shown(project.exports)}/")
     for kind, files in sorted(by_kind.items()):
         rows = sum(file.landed for file in files)
         unreadable = sum(file.unreadable for file in files)
         unknown = sorted({column.header for file in files for column in file.unknown})
-        notes = [f"{_many(len(files), 'file')}"] if len(files) > 1 else []
+        notes = [counted(len(files), "file")] if len(files) > 1 else []
         notes += [click.style(f"{unreadable:,} unreadable", fg="red")] if unreadable else []
-        notes += [_many(len(unknown), "unknown column")] if unknown else []
+        notes += [counted(len(unknown), "unknown column")] if unknown else []
         notes += sorted({file.encoding for file in files if file.encoding and file.encoding != "utf-8"})
         click.echo(f"          {kind:<26} {rows:>9,} rows{'  ' if notes else ''}{', '.join(notes)}")
     for file in landing.landed:
@@ -43,7 +43,3 @@ def land_exports(project: Project, connection: duckdb.DuckDBPyConnection) -> Lan
 
 def _wrapped(text: str) -> str:
     return click.wrap_text(text, width=80, initial_indent=" " * 10, subsequent_indent=" " * 12)
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shift.commands.common import opened, output_option, print_json, print_table, with_project
+from shift.commands.common import output_option, print_json, print_table, with_project
+from shift.commands.opening import reading_all
 from shift.project import Project
 
 if TYPE_CHECKING:
@@ -30,24 +31,16 @@ def command(project: Project, no_pull: bool, output: str) -> None:
       shift-etl owners
       shift-etl owners --no-pull --output json
     """
-    from contextlib import ExitStack
     from dataclasses import asdict
 
-    from shift.connecting import connected
     from shift.graph import read_graph
-    from shift.ledger import reading, require_bound
     from shift.moving import refresh
     from shift.owning import owners
 
     graph = read_graph(project)
-    with ExitStack() as stack:
-        destination = None if no_pull else stack.enter_context(connected(project))
-        ledger = stack.enter_context(reading(project.ledger))
-        if destination is not None:
-            require_bound(ledger, project.to or "", destination.workspace())
-        connection = stack.enter_context(opened(project))
-        refresh(graph, connection, destination, ledger)
-        found = owners(graph, connection)
+    with reading_all(project, pull=not no_pull) as there:
+        refresh(graph, there.connection, there.destination, there.ledger)
+        found = owners(graph, there.connection)
     if output == "json":
         print_json([asdict(owner) for owner in found])
     else:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from shift.commands.common import accept_option, opened, output_option, print_json, sample_option, with_project
+from shift.commands.common import accept_option, aside, output_option, print_json, sample_option, with_project
+from shift.commands.opening import reading_all
 from shift.project import Project
 
 
@@ -43,36 +44,26 @@ def command(
       shift-etl plan --output json
       shift-etl plan --out plan.json
     """
-    from contextlib import ExitStack
-    from functools import partial
-
     from shift import saved_plan
     from shift.commands.moving import choices_of, plan_as_json, print_plan
-    from shift.connecting import connected
     from shift.errors import Again
     from shift.graph import read_graph
     from shift.invocation import command as words
-    from shift.ledger import reading, require_bound
     from shift.moving import prepare
 
     if out and no_pull:
         raise click.UsageError("A plan that is saved must know what the CRM holds: leave out --no-pull.")
     graph = read_graph(project)
     choices = choices_of(accepted, retry_rejected=retry_rejected, sample=sample)
-    with ExitStack() as stack:
-        destination = None if no_pull else stack.enter_context(connected(project))
-        try:
-            workspace = destination.workspace() if destination is not None else None
-        except Again as error:
-            error.hint = f"To plan without the CRM, over what the last pull found: {words('plan', '--no-pull')}"
-            raise
-        ledger = stack.enter_context(reading(project.ledger))
-        if workspace is not None:
-            require_bound(ledger, project.to or "", workspace)
-        connection = stack.enter_context(opened(project))
-        prepared = prepare(graph, connection, destination, ledger, choices, say=partial(click.echo, err=True))
-        if out and workspace:
-            saved_plan.write(out, saved_plan.taken(connection, project, workspace, ledger, prepared, choices))
+    try:
+        with reading_all(project, pull=not no_pull) as there:
+            prepared = prepare(graph, there.connection, there.destination, there.ledger, choices, say=aside)
+            if out and there.workspace:
+                made_of = saved_plan.taken(there.connection, project, there.workspace, there.ledger, prepared, choices)
+                saved_plan.write(out, made_of)
+    except Again as error:
+        error.hint = f"To plan without the CRM, over what the last pull found: {words('plan', '--no-pull')}"
+        raise
     plan = prepared.plan
     if output == "json":
         print_json(plan_as_json(plan, prepared.sample))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from shift.commands.common import opened, output_option, print_json, print_table, with_project
+from shift.commands.common import output_option, print_json, print_table, with_project
+from shift.commands.opening import reading_all
 from shift.project import Project
 
 
@@ -20,21 +21,19 @@ def command(project: Project, output: str) -> None:
     Example:
       shift-etl pull
     """
-    from shift.connecting import connected
+    from dataclasses import asdict
+
     from shift.graph import read_graph
-    from shift.ledger import reading, require_bound
     from shift.moving import pull
 
     graph = read_graph(project)
-    with connected(project) as destination, reading(project.ledger) as ledger:
-        workspace = destination.workspace()
-        require_bound(ledger, project.to or "", workspace)
-        with opened(project) as connection:
-            counts = pull(graph, connection, destination, ledger)
+    with reading_all(project) as there:
+        assert there.destination and there.workspace, "they were asked for"
+        counts = pull(graph, there.connection, there.destination, there.ledger)
     if output == "json":
-        print_json({"workspace": {"id": workspace.id, "name": workspace.name}, "tables": counts})
+        print_json({"workspace": asdict(there.workspace), "tables": counts})
         return
-    click.echo(f"Pulled the workspace '{workspace.name}'.")
+    click.echo(f"Pulled the workspace '{there.workspace.name}'.")
     print_table(
         ["table", "rows"],
         [(f"destination.{name}", f"{rows:,}") for name, rows in counts.items()],

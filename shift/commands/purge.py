@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from shift.commands.common import with_project
+from shift.commands.common import confirm, with_project
 from shift.project import Project
 
 
@@ -26,6 +25,8 @@ def command(project: Project, yes: bool) -> None:
     """
     import shutil
 
+    from shift.invocation import command as words
+
     state, target = project.ledger.parent, project.database.parent
     folders = [folder for folder in (state, target) if folder.is_dir()]
     if not folders:
@@ -36,7 +37,7 @@ def command(project: Project, yes: bool) -> None:
         click.echo(_told(project, ledger))
     shown = " and ".join(f"{project.shown(folder)}/" for folder in folders)
     if not yes:
-        _ask(shown)
+        confirm(f"Delete {shown} for good?", doing=f"delete {shown}", again=words("purge", "--yes"))
     for folder in folders:
         shutil.rmtree(folder)
     click.echo(f"Deleted {shown}.")
@@ -62,22 +63,13 @@ def _told(project: Project, ledger: Path) -> str:
 
     with reading(ledger) as book, closing(open_database(None)) as connection:
         assert book is not None, "it was found a moment ago"
-        destination, workspace = book.workspace()
+        bound = book.workspace()
         mirror(book, connection)
         [(count,)] = connection.execute("select count(*) from ledger.records where id is not null").fetchall()
+    if bound is None:
+        return f"{project.shown(ledger)} knows of no record: nothing was loaded."
+    destination, workspace = bound
     return (
         f"{project.shown(ledger)} knows of {count:,} records in the workspace '{workspace.name}' of {destination}. "
         "Without it they cannot be rolled back."
     )
-
-
-def _ask(shown: str) -> None:
-    """Ask, where somebody is there to answer."""
-    from shift.errors import ConfigurationError
-    from shift.invocation import command as words
-
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            f"nobody can be asked here whether to delete {shown}", hint=f"To delete it: {words('purge', '--yes')}"
-        )
-    click.confirm(f"Delete {shown} for good?", abort=True)

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from shift.commands.common import opened, output_option, print_json, print_wrapped, with_project
+from shift.commands.common import output_option, print_json, print_wrapped, with_project
+from shift.commands.opening import opened
 from shift.project import Project
 
 _ADVICE = {

@@ -11,6 +11,7 @@ import click
 from shift.building import FAILURES_KEPT, Result
 from shift.graph import Graph, Selection
 from shift.invocation import command
+from shift.wording import counted
 
 _COLOURS = {"ok": "green", "pass": "green", "warn": "yellow", "fail": "red", "error": "red", "skip": "yellow"}
 
@@ -20,15 +21,14 @@ class Report:
 
     def __init__(self, graph: Graph, selection: Selection, *, verbose: bool = False) -> None:
         self._graph = graph
-        self._models = len(selection.models)
-        self._tests = len(selection.tests)
+        self._nodes = f"{counted(len(selection.models), 'model')}, {counted(len(selection.tests), 'data test')}"
         self._verbose = verbose
         self._started = datetime.now()
         self._results: list[Result] = []
 
     def begin(self) -> None:
         """Say what was found."""
-        say(f"Found {_many(self._models, 'model')}, {_many(self._tests, 'data test')}")
+        say(f"Found {self._nodes}")
         click.echo()
 
     def __call__(self, result: Result) -> None:
@@ -42,7 +42,7 @@ class Report:
         """Print what went wrong, each with its place, and dbt's closing line."""
         seconds = (datetime.now() - self._started).total_seconds()
         click.echo()
-        say(f"Finished running {_many(self._models, 'model')}, {_many(self._tests, 'data test')} in {seconds:.2f}s.")
+        say(f"Finished running {self._nodes} in {seconds:.2f}s.")
         for result in self._results:
             if result.status in ("fail", "error", "warn"):
                 click.echo()
@@ -50,10 +50,11 @@ class Report:
         counts = Counter(result.status for result in self._results)
         bad = counts["fail"] + counts["error"]
         click.echo()
+        warned = counted(counts["warn"], "warning")
         if bad:
-            say(click.style(f"Completed with {_many(bad, 'error')} and {_many(counts['warn'], 'warning')}", fg="red"))
+            say(click.style(f"Completed with {counted(bad, 'error')} and {warned}", fg="red"))
         elif counts["warn"]:
-            say(click.style(f"Completed with {_many(counts['warn'], 'warning')}", fg="yellow"))
+            say(click.style(f"Completed with {warned}", fg="yellow"))
         else:
             say(click.style("Completed successfully", fg="green"))
         say(
@@ -94,17 +95,13 @@ class Report:
             click.echo(_indented(result.message or ""))
             return
         kept = f"; the first {FAILURES_KEPT:,} are kept" if (result.failures or 0) > FAILURES_KEPT else ""
-        click.echo(f"  Got {_many(result.failures or 0, 'row')}, expected none{kept}.")
+        click.echo(f"  Got {counted(result.failures or 0, 'row')}, expected none{kept}.")
         click.echo(f"  See them: {command('show', result.node)}")
 
 
 def say(text: str) -> None:
     """A line with the time before it."""
     click.echo(f"{datetime.now():%H:%M:%S}  {text}")
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _indented(text: str) -> str:

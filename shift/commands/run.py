@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from shift.commands.common import exclude_option, select_option, with_project
-from shift.project import Project
+from shift.commands.common import with_selection
+
+if TYPE_CHECKING:
+    from shift.graph import Graph, Selection
 
 
 @click.command()
-@with_project
-@select_option
-@exclude_option
-def command(project: Project, select: tuple[str, ...], exclude: tuple[str, ...]) -> None:
+@with_selection
+def command(graph: Graph, selection: Selection) -> None:
     """Run models over what the last `build` landed; no tests.
 
     \b
     Example:
       shift-etl run --select twenty__person+
     """
-    from shift.commands.running import run_nodes
-    from shift.graph import Selection, read_graph
-    from shift.graph import select as selected
+    from shift.commands.running import of_stage, run_nodes
 
-    graph = read_graph(project)
-    run_nodes(graph, Selection(selected(graph, select, exclude).models, frozenset()), land_first=False)
+    run_nodes(graph, of_stage(graph, selection))

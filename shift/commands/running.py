@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 
 from shift.building import failed, run
-from shift.commands.common import opened
+from shift.commands.opening import opened
 from shift.commands.reconciliation import print_promises
 from shift.commands.results import Report
+from shift.database import tables_in
+from shift.errors import ShiftError
 from shift.graph import Graph, Selection
 from shift.graph.nodes import Stage
+from shift.invocation import command
 from shift.moving import ensure_sources
 from shift.reconciling import Promise, told
 
@@ -19,7 +22,7 @@ def of_stage(graph: Graph, selection: Selection, *stages: Stage) -> Selection:
     return Selection(selection.models, frozenset(name for name in selection.tests if graph.tests[name].stage in stages))
 
 
-def run_nodes(graph: Graph, selection: Selection, *, land_first: bool, verbose: bool = False) -> None:
+def run_nodes(graph: Graph, selection: Selection, *, land_first: bool = False, verbose: bool = False) -> None:
     """Run, print, and exit with 1 where something failed."""
     report = Report(graph, selection, verbose=verbose)
     promises: list[Promise] = []
@@ -28,6 +31,8 @@ def run_nodes(graph: Graph, selection: Selection, *, land_first: bool, verbose: 
             from shift.commands.landed import land_exports
 
             land_exports(graph.project, connection)
+        elif graph.project.exported and not tables_in(connection, "raw"):
+            raise ShiftError("nothing was landed yet", hint=f"Land the exports first: {command('build')}")
         ensure_sources(connection, graph.project)
         report.begin()
         results = run(graph, connection, selection, report=report)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from importlib import metadata
 from pathlib import Path
 
 import click
 
+from shift.commands.groups import ModuleGroup
 from shift.errors import ConfigurationError
 
 LIBRARIES = ("graphql-core", "python-multipart", "starlette", "uvicorn")  # those of the extra `sandbox`
@@ -31,18 +31,11 @@ def require_libraries() -> None:
             ) from None
 
 
-class Twins(click.Group):
-    """A command for each twin, imported when it is called."""
+class Twins(ModuleGroup):
+    """A command for each twin."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return twins()
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in twins():
-            return None
-        loaded = importlib.import_module(f"shift.sandbox.{cmd_name}.__main__").command
-        assert isinstance(loaded, click.Command)
-        return loaded
+    def modules(self) -> dict[str, str]:
+        return {name: f"shift.sandbox.{name}.__main__" for name in twins()}
 
 
 @click.command(cls=Twins)

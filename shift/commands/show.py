@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from shift.commands.common import opened, output_option, print_json, print_table, with_project
+from shift.commands.common import output_option, print_json, print_table, with_project
+from shift.commands.opening import opened
 from shift.project import Project
 
 
@@ -31,6 +32,7 @@ def command(project: Project, name: str, limit: int, condition: str | None, as_t
     """
     import duckdb
 
+    from shift.database import quoted, records
     from shift.errors import ConfigurationError, ShiftError
     from shift.graph import read_graph, staging_model
     from shift.invocation import command as words
@@ -41,12 +43,13 @@ def command(project: Project, name: str, limit: int, condition: str | None, as_t
     model = graph.models.get(name)
     if model is None and name not in graph.tests:
         raise ConfigurationError(
-            f"there is no model and no test '{name}'", hint=nearest(name, [*graph.models, *graph.tests])
+            f"there is no model and no test '{name}'",
+            hint=nearest(name, [*graph.models, *graph.tests]) or f"See them: {words('ls')}",
         )
     if not project.database.exists():
         raise ShiftError("nothing was built yet", hint=f"Run `{words('build')}` first.")
-    relation = model.relation if model else f'failures."{name}"'
-    suffix = f" where {condition}" if condition else ""
+    relation = model.relation if model else f"failures.{quoted(name)}"
+    suffix = f" where ({condition})" if condition else ""
     with opened(project, read_only=True) as connection:
         try:
             if model is not None and model.load is not None and not as_table:
@@ -55,17 +58,18 @@ def command(project: Project, name: str, limit: int, condition: str | None, as_t
                 payloads = [json.loads(payload) for (payload,) in connection.execute(query).fetchall()]
                 _print_payloads(payloads, output)
                 return
-            cursor = connection.execute(
-                f"select columns(*)::varchar from (select * from {relation}{suffix} limit {limit})"
-            )
-            columns = [column[0] for column in cursor.description]
-            rows = cursor.fetchall()
+            query = f"select columns(*)::varchar from (select * from {relation}{suffix} limit {limit})"
+            rows = records(connection, query)
         except duckdb.CatalogException:
-            what = "passed, or has not run" if model is None else "was not built yet"
-            raise ShiftError(f"'{name}' {what}", hint=f"Run `{words('build')}` first.") from None
+            if model is None:
+                told, hint = f"the test '{name}' passed, or has not run", f"Run it: {words('test', '--select', name)}"
+            else:
+                told, hint = f"'{name}' was not built yet", f"Run `{words('build')}` first."
+            raise ShiftError(told, hint=hint) from None
         except duckdb.Error as error:
-            raise ConfigurationError(str(error), where="--where") from None
-    _print_rows(columns, rows, output)
+            told, _, _ = str(error).partition("\n\nLINE")  # what comes then is a query of ours
+            raise ConfigurationError(told, where="--where") from None
+    _print_rows(rows, output)
 
 
 def _print_payloads(payloads: list[dict[str, Any]], output: str) -> None:
@@ -76,15 +80,17 @@ def _print_payloads(payloads: list[dict[str, Any]], output: str) -> None:
         click.echo(json.dumps(payload, indent=2, ensure_ascii=False))
 
 
-def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], output: str) -> None:
+def _print_rows(rows: list[dict[str, Any]], output: str) -> None:
     if output == "json":
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    elif len(columns) <= 5:
-        print_table(columns, rows)
+        print_json(rows)
+    elif not rows:
+        click.echo("No rows.")
+    elif len(rows[0]) <= 5:
+        print_table(list(rows[0]), [tuple(row.values()) for row in rows])
     else:  # too wide for a terminal: one field a line
-        width = max(len(column) for column in columns)
+        width = max(map(len, rows[0]))
         for row in rows:
-            for column, value in zip(columns, row, strict=True):
+            for column, value in row.items():
                 if value is not None:
                     click.echo(f"{column:<{width}}  {value}")
             click.echo()

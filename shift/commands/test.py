@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from shift.commands.common import exclude_option, select_option, with_project
-from shift.project import Project
+from shift.commands.common import with_selection
+
+if TYPE_CHECKING:
+    from shift.graph import Graph, Selection
 
 
 @click.command()
-@with_project
-@select_option
-@exclude_option
+@with_selection
 @click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")
-def command(project: Project, select: tuple[str, ...], exclude: tuple[str, ...], verbose: bool) -> None:
+def command(graph: Graph, selection: Selection, verbose: bool) -> None:
     """Run tests over the tables as they are: those of the build, and after a load those of the reconciliation.
 
     \b
@@ -21,11 +23,9 @@ def command(project: Project, select: tuple[str, ...], exclude: tuple[str, ...],
       shift-etl test
       shift-etl test --select tests/reconciliation
     """
-    from shift.commands.running import of_stage, run_nodes
-    from shift.graph import Selection, read_graph
-    from shift.graph import select as selected
+    from dataclasses import replace
 
-    graph = read_graph(project)
-    chosen = Selection(frozenset(), selected(graph, select, exclude).tests)
-    stages = ("build", "reconciliation") if project.ledger.exists() else ("build",)
-    run_nodes(graph, of_stage(graph, chosen, *stages), land_first=False, verbose=verbose)
+    from shift.commands.running import of_stage, run_nodes
+
+    stages = ("build", "reconciliation") if graph.project.ledger.exists() else ("build",)
+    run_nodes(graph, of_stage(graph, replace(selection, models=frozenset()), *stages), verbose=verbose)

@@ -45,20 +45,36 @@ class Model:
     load: LoadSettings | None
     columns: tuple[ModelColumn, ...]
 
+    @property
+    def description(self) -> str:
+        """What YAML says of it, if anything."""
+        return (self.described.properties.description if self.described else None) or ""
+
+    @property
+    def staging(self) -> LoadSettings:
+        """Its `load:`, which every staging model has."""
+        assert self.load is not None
+        return self.load
+
+    @property
+    def where(self) -> str:
+        """The place of its description, else its file: what messages name."""
+        return self.described.where() if self.described else self.shown
+
 
 @dataclass(frozen=True)
 class DataTest:
-    """A test: SQL that gives the rows that fail. ``model`` is what a generic test was asked of."""
+    """A test: SQL that gives the rows that fail. ``model`` is what a generic test was asked of; it has no ``text``."""
 
     name: str
     where: str
-    text: str
     sql: str
     refs: tuple[str, ...]
     sources: tuple[tuple[str, str], ...]
     severity: Literal["error", "warn"]
     stage: Stage
     tags: tuple[str, ...]
+    text: str = ""
     kind: str = "singular"
     model: str | None = None
     column: str | None = None

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from shift import strict_yaml
 from shift.database import quoted
-from shift.errors import ConfigurationError
+from shift.errors import ConfigurationError, ModelError
 from shift.graph.nodes import DataTest, Graph, Model, Stage, TestConfig
 from shift.project import ModelColumn, ModelConfig, OptionsFrom, Project, files_below
 from shift.strict_yaml import nearest
-from shift.templating import Names, Templates
+from shift.templating import Names, Rendered, Templates
 
 _AFTER_A_LOAD = ("ledger", "readback")
 _REFERENCE = re.compile(r"^\s*(ref|source)\s*\(")
@@ -38,8 +39,7 @@ class _Reader:
         self.project = project
         self.models: dict[str, Model] = {}
         self.tests: dict[str, DataTest] = {}
-        self._files = {path.stem: path for path in files_below(project.root / "models", ".sql")}
-        self._check_names()
+        self._files = self._find_models()
         self.templates = Templates(project, Names({}, {}))
         self._configs = {name: self._config_of(name) for name in self._files}
         self._away = {name: reason for name in self._files if (reason := self._reason_to_stay_away(name))}
@@ -55,22 +55,23 @@ class _Reader:
             self._read_generic_tests(name)
         self._read_singular_tests()
 
-    def _check_names(self) -> None:
-        paths = files_below(self.project.root / "models", ".sql")
-        for path in paths:
-            if self._files[path.stem] != path:
+    def _find_models(self) -> dict[str, Path]:
+        files: dict[str, Path] = {}
+        for path in files_below(self.project.root / "models", ".sql"):
+            if (first := files.setdefault(path.stem, path)) != path:
                 raise ConfigurationError(
                     f"there are two models called '{path.stem}'",
-                    where=self.project.shown(path),
-                    hint=f"Also {self.project.shown(self._files[path.stem])}.",
+                    where=self.project.shown(first),
+                    hint=f"Also {self.project.shown(path)}.",
                 )
         for name, described in self.project.described.items():
-            if name not in self._files:
+            if name not in files:
                 raise ConfigurationError(
                     f"no file in models/ is called '{name}.sql'",
                     where=described.where("name"),
-                    hint=nearest(name, self._files),
+                    hint=nearest(name, files),
                 )
+        return files
 
     # Configuration: project.yml's tree, then the YAML beside the model, then config() within it.
 
@@ -148,6 +149,7 @@ class _Reader:
         for key in sorted(set(rendered.config) - {"materialized", "tags"}):
             raise ConfigurationError(f"config() may not set '{key}'", where=shown, hint="Set it in the model's YAML.")
         described = self.project.described.get(name)
+        where = described.where() if described else shown
         columns = [
             column
             for index, column in enumerate(described.properties.columns if described else [])
@@ -161,15 +163,15 @@ class _Reader:
             materialized=inline.materialized or config.materialized or "table",
             tags=(*config.tags, *inline.tags),
             text=text,
-            sql=rendered.sql.rstrip().rstrip(";").rstrip(),
-            refs=tuple(dict.fromkeys([*rendered.refs, *self._named_in_yaml(config, columns)])),
+            sql=_statement(rendered, shown),
+            refs=tuple(dict.fromkeys([*rendered.refs, *self._named_in_yaml(config, columns, where)])),
             sources=tuple(dict.fromkeys(rendered.sources)),
             described=described,
             load=config.load,
             columns=tuple(columns),
         )
 
-    def _named_in_yaml(self, config: ModelConfig, columns: Iterable[ModelColumn]) -> Iterator[str]:
+    def _named_in_yaml(self, config: ModelConfig, columns: Iterable[ModelColumn], where: str) -> Iterator[str]:
         """The models whose tables tell a staging table's fields and choices: they are built before it is checked."""
         named = [config.load.fields if config.load else None]
         named += [
@@ -177,7 +179,7 @@ class _Reader:
             for column in columns
         ]
         for reference in filter(None, named):
-            yield from self.templates.render("{{ " + reference + " }}", name=reference).refs
+            yield from self.templates.reference(reference, name=where).refs
 
     def _read_generic_tests(self, name: str) -> None:
         model = self.models[name]
@@ -208,7 +210,7 @@ class _Reader:
         refs = [model.name]
         for key, value in arguments.items():
             if isinstance(value, str) and _REFERENCE.match(value):
-                evaluated = self.templates.render("{{ " + value + " }}", name=where)
+                evaluated = self.templates.reference(value, name=where)
                 if evaluated.away:
                     return
                 refs += evaluated.refs
@@ -217,20 +219,13 @@ class _Reader:
         if column is not None:
             rendered_arguments["column_name"] = _identifier(column)
         rendered = self.templates.call_test(test, rendered_arguments, name=where)
+        rendered.refs = [*refs, *rendered.refs]
         base = given_name or "_".join([test, model.name, *([column] if column else [])])
-        self._add_test(
-            base,
-            where=where,
-            text="",
-            sql=rendered.sql,
-            refs=[*refs, *rendered.refs],
-            sources=rendered.sources,
-            config=config,
-            kind=test,
-            model=model.name,
-            column=column,
-            arguments=arguments,
-        )
+        name, number = base, 2
+        while name in self.tests:
+            name, number = f"{base}_{number}", number + 1
+        of: dict[str, Any] = {"kind": test, "model": model.name, "column": column, "arguments": arguments}
+        self._add_test(name, rendered, config, where=where, sql=rendered.sql, **of)
 
     def _read_singular_tests(self) -> None:
         root = self.project.root / "tests"
@@ -243,54 +238,25 @@ class _Reader:
             config = strict_yaml.convert(rendered.config, TestConfig, {}, shown)
             belongs = [*path.relative_to(root).parts[:-1], *(source for source, _ in rendered.sources)]
             elsewhere = rendered.away or any(map(self._is_of_another_destination, belongs))
-            if not elsewhere and self._truth(config.enabled, shown):
-                self._add_test(
-                    path.stem,
-                    where=shown,
-                    text=text,
-                    sql=rendered.sql.rstrip().rstrip(";").rstrip(),
-                    refs=rendered.refs,
-                    sources=rendered.sources,
-                    config=config,
-                    folder=path.relative_to(root).parts[0],
-                )
+            if elsewhere or not self._truth(config.enabled, shown):
+                continue
+            if path.stem in self.tests:
+                raise ConfigurationError(f"there are two tests called '{path.stem}'", where=shown)
+            folder = path.relative_to(root).parts[0]
+            sql = _statement(rendered, shown)
+            self._add_test(path.stem, rendered, config, where=shown, sql=sql, text=text, folder=folder)
 
     def _add_test(
-        self,
-        name: str,
-        *,
-        where: str,
-        text: str,
-        sql: str,
-        refs: list[str],
-        sources: list[tuple[str, str]],
-        config: TestConfig,
-        folder: str = "",
-        kind: str = "singular",
-        model: str | None = None,
-        column: str | None = None,
-        arguments: Mapping[str, Any] | None = None,
+        self, name: str, rendered: Rendered, config: TestConfig, *, folder: str = "", **properties: Any
     ) -> None:
-        numbered = name
-        if name in self.tests and kind == "singular":
-            raise ConfigurationError(f"there are two tests called '{name}'", where=where)
-        number = 2
-        while numbered in self.tests:
-            numbered, number = f"{name}_{number}", number + 1
-        self.tests[numbered] = DataTest(
-            name=numbered,
-            where=where,
-            text=text,
-            sql=sql,
-            refs=tuple(dict.fromkeys(refs)),
-            sources=tuple(dict.fromkeys(sources)),
+        self.tests[name] = DataTest(
+            name=name,
+            refs=tuple(dict.fromkeys(rendered.refs)),
+            sources=tuple(dict.fromkeys(rendered.sources)),
             severity=config.severity,
-            stage=self._stage(folder, sources),
+            stage=self._stage(folder, rendered.sources),
             tags=tuple(config.tags),
-            kind=kind,
-            model=model,
-            column=column,
-            arguments=arguments,
+            **properties,
         )
 
     def _stage(self, folder: str, sources: Iterable[tuple[str, str]]) -> Stage:
@@ -303,6 +269,14 @@ class _Reader:
             return "plan"
         read = {self.project.sources[source][0].schema for source in sources}
         return "reconciliation" if folder == "reconciliation" or read.intersection(_AFTER_A_LOAD) else "build"
+
+
+def _statement(rendered: Rendered, shown: str) -> str:
+    """The SQL of a file, as it can stand within another statement."""
+    sql = rendered.sql.rstrip().rstrip(";").rstrip()
+    if not sql:
+        raise ModelError("there is no SQL in it", where=shown)
+    return sql
 
 
 def _identifier(name: str) -> str:

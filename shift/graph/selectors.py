@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shift.errors import ConfigurationError
 from shift.graph.nodes import Graph
+from shift.invocation import command
 from shift.strict_yaml import nearest
 
 
@@ -57,7 +58,8 @@ def _matched(graph: Graph, selector: str) -> Selection:
     if not models and not tests:
         folders = {model.shown.split("/")[-2] for model in graph.models.values()}
         raise ConfigurationError(
-            f"'{selector}' selects nothing", hint=nearest(bare, [*graph.models, *graph.tests, *folders])
+            f"'{selector}' selects nothing",
+            hint=nearest(bare, [*graph.models, *graph.tests, *folders]) or f"See what there is: {command('ls')}",
         )
     kin = set(models)
     if selector.startswith("+"):

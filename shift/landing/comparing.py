@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shift.database import tables_in
 from shift.landing import attachments, files, tables
 from shift.project import SourceTable
 
@@ -21,10 +22,7 @@ def not_landed(
 
     None where there is nothing to compare: no landing yet, no such folder, or none that holds any export.
     """
-    if not connection.execute(
-        "from duckdb_tables() where schema_name = 'raw' and table_name = '_files' "
-        "and database_name = current_database()"
-    ).fetchone():
+    if "_files" not in tables_in(connection, "raw"):
         return None
     of_files = [table for table in source_tables if not table.name.startswith("_")]
     with closing(files.find(exports, of_files)) as found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from shift.landing.files import Found
 from shift.landing.reading import Reader, Text
 from shift.landing.result import LandedFile, Landing
 from shift.project import SourceTable
+from shift.wording import counted
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,7 +35,7 @@ def land(
     """
     if not exports.is_dir():
         raise ExportError(
-            "there is no such folder",
+            "this is a file, not a folder" if exports.exists() else "there is no such folder",
             where=str(exports),
             hint="Put the exports there, name their folder in project.yml (`exports:`), or give --exports.",
         )
@@ -80,10 +81,10 @@ def _landing(
                 landed_by_hash[result.sha256] = file.name
             found.append(result)
     _check_enough(found, source_tables, exports)
-    tables.append_kinds(connection, source_tables)
-    tables.append_files(connection, found)
+    tables.note_kinds(connection, source_tables)
+    tables.note_files(connection, found)
     beside = attachments.find(exports, source_tables, tables.known_hashes(connection))
-    tables.append_attachments(connection, list(beside))
+    tables.note(connection, "_attachments", map(astuple, beside))
     filled = {file.kind for file in found if file.reason is None}
     missing = tuple(table.name for table in source_tables if table.name not in filled)
     return Landing(landed_at, tuple(found), missing)
@@ -137,7 +138,7 @@ def _is_text(line: bytes) -> bool:
 
 def _notes(recognised: encoding.Recognised, dialect: Dialect) -> Iterator[str]:
     """What is worth telling of a file that lands all the same."""
-    places = f"{recognised.doubtful:,} place{'' if recognised.doubtful == 1 else 's'}"
+    places = counted(recognised.doubtful, "place")
     if recognised.doubtful and recognised.encoding == "windows-1252":
         yield f"read as Windows-1252, though {places} could be UTF-8"
     elif recognised.doubtful:

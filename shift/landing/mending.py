@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from shift.landing.dialect import Dialect
 from shift.landing.grammar import Grammar, quoted, without_end
+from shift.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _mend(data: mmap.mmap, dialect: Dialect, output: BinaryIO, reject: Callable[
                 cells.pop()
                 text = rules.delimiter.join(cells)
             if len(cells) != columns:
-                reason = f"{_counted(len(cells), 'cell')}, where the header has {columns}"
+                reason = f"{counted(len(cells), 'cell')}, where the header has {columns}"
         if reason is not None:
             shown = record.text.decode("utf-8", "backslashreplace")
             reject(Unreadable(result.records + 1, record.line, shown, reason))
@@ -132,7 +133,3 @@ def _fault(record: Record, dialect: Dialect) -> str | None:
 def _plain(cell: bytes) -> bytes:
     """A cell as DuckDB reads it like the grammar does: what is odd in a bare cell is put in quotes."""
     return quoted(cell) if not cell.startswith(b'"') and (b'"' in cell or b"\r" in cell) else cell
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -114,7 +114,7 @@ class Reader:
         )
 
     def _flush(self) -> None:
-        tables.append_unreadable(self.connection, self.unreadable)
+        tables.note(self.connection, "_unreadable", self.unreadable)
         self.unreadable.clear()
 
 

@@ -6,13 +6,14 @@ A landing fills tables of its own beside the present ones, and renames them when
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shift.database import literal, quoted
-from shift.landing.attachments import Attachment
+from shift.database import append, column_types, literal, quoted, tables_in, transaction
 from shift.landing.headers import Matched
 from shift.landing.result import LandedFile
 from shift.project import SourceTable
@@ -27,68 +28,27 @@ _OWN_COLUMNS = {
     "_landed_at": "timestamptz",
     "_extra": "map(varchar, varchar)",
 }
-_UNREADABLE = {
-    "file": "varchar",
-    "kind": "varchar",
-    "row": "bigint",
-    "line": "bigint",
-    "text": "varchar",
-    "reason": "varchar",
-}
-_FILES = {
-    "file": "varchar",
-    "kind": "varchar",
-    "reason": "varchar",
-    "size_bytes": "bigint",
-    "sha256": "varchar",
-    "encoding": "varchar",
-    "delimiter": "varchar",
-    "run_date": "date",
-    "from_date": "date",
-    "to_date": "date",
-    "rows": "bigint",
-    "landed": "bigint",
-    "unreadable": "bigint",
-    "blank_lines": "bigint",
-    "notes": "varchar[]",
-}
-_COLUMNS = {
-    "file": "varchar",
-    "kind": "varchar",
-    "header": "varchar",
-    "position": "integer",
-    "column_name": "varchar",
-    "filled": "bigint",
-}
-_ATTACHMENTS = {
-    "folder": "varchar",
-    "path": "varchar",
-    "size_bytes": "bigint",
-    "modified_ns": "bigint",
-    "sha256": "varchar",
-}
-_KINDS = {
-    "kind": "varchar",
-    "description": "varchar",
-    "required": "boolean",
-    "from_api": "boolean",
-    "left_out": "varchar",
-    "if_missing": "varchar",
-}
-_KIND_COLUMNS = {
-    "kind": "varchar",
-    "column_name": "varchar",
-    "header": "varchar",
-    "left_out": "varchar",
-}
 _META = {
-    "_files": _FILES,
-    "_unreadable": _UNREADABLE,
-    "_columns": _COLUMNS,
-    "_attachments": _ATTACHMENTS,
-    "_kinds": _KINDS,
-    "_kind_columns": _KIND_COLUMNS,
+    "_files": column_types(
+        "file varchar, kind varchar, reason varchar, size_bytes bigint, sha256 varchar, encoding varchar, "
+        "delimiter varchar, run_date date, from_date date, to_date date, rows bigint, landed bigint, "
+        "unreadable bigint, blank_lines bigint, notes varchar[]"
+    ),
+    "_unreadable": column_types("file varchar, kind varchar, row bigint, line bigint, text varchar, reason varchar"),
+    "_columns": column_types(
+        "file varchar, kind varchar, header varchar, position integer, column_name varchar, filled bigint"
+    ),
+    "_attachments": column_types("folder varchar, path varchar, size_bytes bigint, modified_ns bigint, sha256 varchar"),
+    "_kinds": column_types(
+        "kind varchar, description varchar, required boolean, from_api boolean, left_out varchar, if_missing varchar"
+    ),
+    "_kind_columns": column_types("kind varchar, column_name varchar, header varchar, left_out varchar"),
 }
+_of_file = attrgetter(
+    *("file", "kind", "reason", "size_bytes", "sha256", "encoding", "delimiter"),
+    *("dates.run", "dates.first", "dates.last", "rows", "landed", "unreadable", "blank_lines", "notes"),
+)
+_of_kind = attrgetter("name", "description", "required", "from_api", "left_out", "if_missing")
 
 # A longer cell than DuckDB's own limit is fine; this much is added for what the limit counts besides the record.
 _SPARE_BYTES = 1 << 12
@@ -121,34 +81,21 @@ def _create(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[
 
 def discard(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop the tables of a landing that did not end."""
-    for table in _tables(connection):
+    for table in tables_in(connection, "raw"):
         if table.endswith(_NEW):
             connection.execute(f"drop table raw.{quoted(table)}")
 
 
 def swap(connection: duckdb.DuckDBPyConnection) -> None:
     """Put the new tables in the place of the old, all or none."""
-    found = _tables(connection)
-    connection.begin()
-    try:
+    found = tables_in(connection, "raw")
+    new = [table for table in found if table.endswith(_NEW)]
+    with transaction(connection):
         for table in found:
-            if not table.endswith(_NEW):
+            if table not in new:
                 connection.execute(f"drop table raw.{quoted(table)}")
-        for table in found:
-            if table.endswith(_NEW):
-                new_name = quoted(table.removesuffix(_NEW))
-                connection.execute(f"alter table raw.{quoted(table)} rename to {new_name}")
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-
-
-def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    found = connection.execute(
-        "select table_name from duckdb_tables() where schema_name = 'raw' and database_name = current_database()"
-    )
-    return [table for (table,) in found.fetchall()]
+        for table in new:
+            connection.execute(f"alter table raw.{quoted(table)} rename to {quoted(table.removesuffix(_NEW))}")
 
 
 def identifying(table: SourceTable) -> list[str]:
@@ -223,84 +170,33 @@ def _unguarded(cell: str) -> str:
     )
 
 
-def append_files(connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -> None:
+def note(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write rows of one of landing's own tables, such as ``_unreadable``, with a value for each of its columns."""
+    append(connection, name_of(table), _META[table], list(rows))
+
+
+def note_files(connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -> None:
     """Write the line of each file, and of each of its columns."""
-    rows = [
-        (
-            file.file,
-            file.kind,
-            file.reason,
-            file.size_bytes,
-            file.sha256,
-            file.encoding,
-            file.delimiter,
-            file.dates.run,
-            file.dates.first,
-            file.dates.last,
-            file.rows,
-            file.landed,
-            file.unreadable,
-            file.blank_lines,
-            list(file.notes),
-        )
-        for file in files
-    ]
-    columns = [
-        (file.file, file.kind, column.header, column.position, column.column, column.filled)
-        for file in files
-        for column in file.columns
-    ]
-    _append(connection, "_files", rows)
-    _append(connection, "_columns", columns)
+    note(connection, "_files", map(_of_file, files))
+    note(connection, "_columns", ((file.file, file.kind, *astuple(one)) for file in files for one in file.columns))
 
 
-def append_unreadable(
-    connection: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, str, int, int, str, str]]
-) -> None:
-    """Write records that were not landed: file, kind, row, line, text, reason."""
-    _append(connection, "_unreadable", rows)
-
-
-def append_attachments(connection: duckdb.DuckDBPyConnection, found: Sequence[Attachment]) -> None:
-    """Write where each of the patients' files lies."""
-    _append(
-        connection,
-        "_attachments",
-        [(file.folder, file.path, file.size_bytes, file.modified_ns, file.sha256) for file in found],
-    )
-
-
-def append_kinds(connection: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable]) -> None:
+def note_kinds(connection: duckdb.DuckDBPyConnection, tables: Sequence[SourceTable]) -> None:
     """Write what the sources declare, so that SQL can say what a missing file or column costs."""
-    _append(
-        connection,
-        "_kinds",
-        [
-            (table.name, table.description, table.required, table.from_api, table.left_out, table.if_missing)
-            for table in tables
-        ],
-    )
-    _append(
+    note(connection, "_kinds", map(_of_kind, tables))
+    note(
         connection,
         "_kind_columns",
-        [(table.name, column.name, column.header, column.left_out) for table in tables for column in table.columns],
+        ((table.name, column.name, column.header, column.left_out) for table in tables for column in table.columns),
     )
 
 
 def known_hashes(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, int, int], str]:
     """The hashes that the landing before this one found, by folder, path, size and time."""
-    if "_attachments" not in _tables(connection):
+    if "_attachments" not in tables_in(connection, "raw"):
         return {}
     found = connection.execute("select folder, path, size_bytes, modified_ns, sha256 from raw._attachments")
     return {(folder, path, size, modified): digest for folder, path, size, modified, digest in found.fetchall()}
-
-
-def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    lists = ", ".join(f"unnest(${place}::{type}[])" for place, type in enumerate(_META[table].values(), 1))
-    values = [list(column) for column in zip(*rows, strict=True)]
-    connection.execute(f"insert into {name_of(table)} select {lists}", values)
 
 
 def remove(connection: duckdb.DuckDBPyConnection, table: SourceTable, file: str) -> None:

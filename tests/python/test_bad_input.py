@@ -70,6 +70,98 @@ def test_a_build_that_cannot_be(project: Path, spoil: Callable[[Path], object], 
     assert rows(project) == before == [("1", "Ana")]
 
 
+def written(name: str, text: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_text(text, encoding="utf-8")
+
+
+def without(name: str) -> Callable[[Path], object]:
+    return lambda folder: shutil.rmtree(folder / name)
+
+
+def in_place_of(name: str) -> Callable[[Path], object]:
+    """A file where a folder should be."""
+
+    def spoil(folder: Path) -> None:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).write_text("no folder", encoding="utf-8")
+
+    return spoil
+
+
+def edited(name: str, before: str, after: str) -> Callable[[Path], object]:
+    def spoil(folder: Path) -> None:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert before in text
+        (folder / name).write_text(text.replace(before, after), encoding="utf-8")
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words", "code", "said"),
+    [
+        (in_place_of("target"), "build", 1, "target: File exists"),
+        (in_place_of("exports"), "build", 2, "exports: this is a file, not a folder"),
+        (written("taken", ""), "init taken/clinic", 1, "taken/clinic: Not a directory"),
+        (written("taken", ""), "schema --out taken/schemas", 1, "taken/schemas: Not a directory"),
+        (written("state/ledger.sqlite", "no ledger"), "status", 1, "ledger.sqlite: this is not a ledger"),
+        (written("target/shift.duckdb", "no database"), "show twenty__person", 1, "can be built again"),
+        (without("target"), "run", 1, "nothing was landed yet\nLand the exports first: "),
+        (without("target"), "test", 1, "nothing was landed yet\nLand the exports first: "),
+        (written("models/twenty/empty.sql", " ;\n"), "ls", 1, "models/twenty/empty.sql: there is no SQL in it"),
+        (written("tests/staging/empty.sql", "\n"), "test", 1, "tests/staging/empty.sql: there is no SQL in it"),
+        (edited("project.yml", "to: twenty", "#"), "ls", 2, "project.yml:1: no destination was named\nSet `to:`"),
+        (
+            edited("project.yml", "batch_size: 60", "batch_size: many"),
+            "ls",
+            2,
+            "'batch_size': expected a whole number, got a text",
+        ),
+        (
+            written("models/more.yml", "models: [{name: cliniko__as_of, data_tests: [relationships]}]"),
+            "ls",
+            2,
+            "models/cliniko/cliniko.yml",
+        ),
+        (None, "show twenty__perso", 2, "Did you mean 'twenty__person'?"),
+        (None, "show nobody", 2, "there is no model and no test 'nobody'\nSee them: "),
+        (None, "show unique_twenty__person_id", 1, "test --select unique_twenty__person_id"),
+        (None, "ls --select nobody", 2, "'nobody' selects nothing\nSee what there is: "),
+        (None, "sandbox twnty", 2, "There is no command 'twnty'. Did you mean 'twenty'?"),
+    ],
+)
+def test_a_mistake_is_told_so_that_a_person_can_act(
+    project: Path, spoil: Callable[[Path], object] | None, words: str, code: int, said: str
+) -> None:
+    (project / "state").mkdir(exist_ok=True)
+    if spoil is not None:
+        spoil(project)
+    answer = shift(project, *words.split())
+    assert (answer.code, said in answer.err) == (code, True), answer.err
+    assert len(answer.err) < 1_000
+
+
+def test_a_condition_that_does_not_hold_water_is_told_without_our_own_query(project: Path) -> None:
+    answer = shift(project, "show", "twenty__person", "--where", "nobody = 1")
+    assert answer.code == 2
+    assert 'Referenced column "nobody" not found' in answer.err
+    assert "LINE" not in answer.err
+
+
+def test_every_command_can_be_told_where_the_exports_lie(project: Path) -> None:
+    (project / "newer").mkdir()
+    (project / "newer" / "Patients-Cliniko-20260901.csv").write_text(PATIENTS + "2,Bo,Ek\n", encoding="utf-8")
+    plan = shift(project, "plan", "--no-pull", "--exports", "newer", "--output", "json")
+    told = {finding["name"]: finding["message"] for finding in json.loads(plan.out)["findings"]}
+    assert told["exports_not_landed"].endswith("build --exports newer")
+    answer = shift(project, "plan", "--no-pull", "--exports", "nowhere")
+    assert (answer.code, "Directory 'nowhere' does not exist." in answer.err) == (2, True)
+
+
+def test_a_model_without_rows_says_so(project: Path) -> None:
+    assert shift(project, "show", "cliniko__invoices", "--where", "false").out == "No rows.\n"
+
+
 @pytest.mark.parametrize("words", [["plan"], ["load", "--yes"], ["pull"], ["diff"]])
 def test_a_crm_that_is_not_there(project: Path, words: list[str]) -> None:
     answer = shift(project, *words, TWENTY_URL="http://127.0.0.1:9", TWENTY_API_KEY="key-of-nobody")

@@ -22,6 +22,16 @@ def test_each_command_is_there_with_an_example(name: str) -> None:
     assert "Example" in found.get_help(click.Context(found, info_name=name)), f"the help of {name} shows no example"
 
 
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_commands_on_a_project_take_the_same_options(name: str) -> None:
+    """So that a command that a message names, with the options that were given here, is one that can be called."""
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    options = {option for parameter in found.params for option in parameter.opts}
+    if name not in ("init", "demo", "sandbox", "synth"):
+        assert {"--project-dir", "--to", "--vars", "--exports"} <= options
+
+
 def test_help_names_every_command_and_imports_none(tmp_path: Path) -> None:
     script = (
         "import sys; sys.argv = ['shift-etl', '--help']\n"

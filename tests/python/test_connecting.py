@@ -35,7 +35,7 @@ def test_a_loader_of_the_projects_own_gets_its_settings_filled_in(
     settings = project_yml(url=URL, api_key=KEY, batch_size=7, options="{team: \"{{ env_var('CRM_KEY') }}\", page: 3}")
     project = make_project({"project.yml": settings, "loaders/echo.py": LOADER, ".env": "CRM_KEY=s3cret"})
     with connected(project) as destination:
-        got = destination.settings  # type: ignore[attr-defined]
+        got = vars(destination)["settings"]
     assert (got.name, got.url, got.api_key, got.batch_size) == ("crm", "http://127.0.0.1:1", "s3cret", 7)
     assert got.options == {"team": "s3cret", "page": 3}
 
@@ -55,14 +55,14 @@ def test_a_loader_may_have_helpers_beside_it(make_project: MakeProject) -> None:
     for greeting in ("good morning", "good night"):
         files["loaders/echo_wire.py"] = f"{LOADER}\nEcho.greeting = '{greeting}'\n"
         with connected(make_project({"project.yml": settings, **files})) as destination:
-            assert destination.greeting == greeting  # type: ignore[attr-defined]
+            assert vars(type(destination))["greeting"] == greeting
 
 
 def test_a_loader_may_know_its_own_url(make_project: MakeProject) -> None:
     loader = 'URL = "http://127.0.0.1:1"\n' + LOADER
     project = make_project({"project.yml": project_yml(), "loaders/echo.py": loader})
     with connected(project) as destination:
-        assert destination.settings.url == "http://127.0.0.1:1"  # type: ignore[attr-defined]
+        assert vars(destination)["settings"].url == "http://127.0.0.1:1"
 
 
 @pytest.mark.parametrize(

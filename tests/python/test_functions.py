@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,6 +52,19 @@ def test_phone_parts(
 def test_what_is_no_phone_is_null(database: duckdb.DuckDBPyConnection, text: str | None) -> None:
     assert call(database, "phone_parts(?, 'AU')", text) is None
     assert call(database, "phone_e164(?, 'AU')", text) is None
+
+
+def test_nobody_is_asked_about_an_address(database: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up would tell a name server of the patients' providers."""
+    asked: list[object] = []
+
+    def ask(*arguments: object, **_: object) -> None:
+        asked.append(arguments)
+        raise OSError
+
+    monkeypatch.setattr(socket, "socket", ask)
+    assert call(database, "email_normal('ada@clinic-of-ada.com.au')") == "ada@clinic-of-ada.com.au"
+    assert asked == []
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,32 @@ def test_a_selector_that_matches_nothing_is_an_error(graph: Graph) -> None:
             },
             "models/y.yml:1: there is no test 'notnull'\nDid you mean 'not_null'?",
         ),
+        (
+            {
+                "models/y.yml": "models: [{name: x, columns: [{name: c, data_tests: [{relationships: {field: id}}]}]}]",
+                "models/x.sql": "select 1",
+            },
+            "models/y.yml:1: the test 'relationships': parameter 'to' was not provided",
+        ),
+        (
+            {
+                "models/y.yml": "models: [{name: x, data_tests: [{unique: {column_name: ref('twenty__persn')}}]}]",
+                "models/x.sql": "select 1",
+            },
+            "models/y.yml:1: ref('twenty__persn'): there is no such model\nDid you mean 'twenty__person'?",
+        ),
+        ({"models/x/a.sql": " ;"}, "models/x/a.sql: there is no SQL in it"),
+        (
+            {
+                "models/y.yml": "models: [{name: x, config: {enabled: \"{{ ref('twenty__person') }}\"}}]",
+                "models/x.sql": "select 1",
+            },
+            "models/y.yml:1: ref('twenty__person'): there is no such model",
+        ),
+        (
+            {"models/y.yml": "models: [{name: x, config: {enabled: '{{ 1 / 0 }}'}}]", "models/x.sql": "select 1"},
+            "models/y.yml:1: {{ 1 / 0 }}: division by zero",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(make_project: MakeProject, files: dict[str, str], message: str) -> None:

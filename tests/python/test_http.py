@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -28,7 +27,13 @@ KEY = "secret-key-of-the-clinic"
 # --- a server that does as its path says -------------------------------------------------------------------------
 
 
+class Server(ThreadingHTTPServer):
+    released = threading.Event()
+
+
 class Handler(BaseHTTPRequestHandler):
+    server: Server
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
@@ -43,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/silent":
-            self.server.released.wait(5)  # type: ignore[attr-defined]
+            self.server.released.wait(5)
         elif path == "/cut":
             self.send_response(200)
             self.send_header("Content-Length", "1000")
@@ -69,12 +74,11 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.released = threading.Event()  # type: ignore[attr-defined]
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
-    server.released.set()  # type: ignore[attr-defined]
+    server.released.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -121,18 +125,18 @@ def test_a_file_is_sent_while_it_is_read(url: str, tmp_path: Path) -> None:
     letter = tmp_path / "letter.pdf"
     letter.write_bytes(bytes(range(256)) * 1000)
 
-    class Watched(io.FileIO):
+    class Watched(io.BufferedReader):
         most = 0
 
-        def read(self, size: int = -1) -> bytes:  # type: ignore[override]  # a file that is open to read gives bytes
-            Watched.most = max(Watched.most, letter.stat().st_size if size < 0 else size)
+        def read(self, size: int | None = -1, /) -> bytes:
+            Watched.most = max(Watched.most, letter.stat().st_size if size is None or size < 0 else size)
             return super().read(size)
 
     with opened(url) as client:
-        with Watched(letter) as file:
-            bare = client.request("POST", "/echo", content=cast(BinaryIO, file))
-        with Watched(letter) as file:
-            files = {"0": ("letter.pdf", cast(BinaryIO, file), "application/pdf")}
+        with Watched(io.FileIO(letter)) as file:
+            bare = client.request("POST", "/echo", content=file)
+        with Watched(io.FileIO(letter)) as file:
+            files = {"0": ("letter.pdf", file, "application/pdf")}
             form = client.request("POST", "/echo", data={"map": "{}"}, files=files)
     assert bare.content == letter.read_bytes()
     assert letter.read_bytes() in form.content

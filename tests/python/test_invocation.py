@@ -22,22 +22,23 @@ def argv0(monkeypatch: pytest.MonkeyPatch, path: str | Path) -> None:
 
 def program(folder: Path, name: str) -> Path:
     path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("#!/bin/sh\n")
     path.chmod(0o755)
     return path
 
 
 def test_a_program_on_the_path_is_named_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     for name in ("shift-etl", "shift"):
-        argv0(monkeypatch, program(tmp_path, name))
+        argv0(monkeypatch, program(tmp_path / "bin", name))
         assert invocation.command("plan") == "shift-etl plan"
 
 
 def test_a_program_elsewhere_is_named_with_its_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", "")
+    program(tmp_path / "bin", "shift-etl")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     folder = tmp_path / "a folder"
-    folder.mkdir()
     argv0(monkeypatch, program(folder, "shift-etl"))
     assert invocation.command("plan") == '"a folder/shift-etl" plan'
     monkeypatch.setattr(invocation, "_STARTED_IN", tmp_path / "elsewhere")

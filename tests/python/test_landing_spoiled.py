@@ -122,6 +122,15 @@ CASES = [
     Case("required column gone", "First Name,Note\nAda,x\n", error="the required column 'Person ID' is missing"),
     Case("no header at all", "1,Ada,x\n2,Bo,y\n", error="the required column 'Person ID' is missing"),
     Case("a title above the header", "People of 2026\n" + HEADER, error="the required column 'Person ID' is missing"),
+    *(
+        Case(
+            f"a quote that opens for another delimiter, {other}",
+            f'Person ID|First Name|Note|Height{other}"in"|Sex\n1|Ada|x|9|f\n'.replace("|", mark),
+            (A,),
+            extra={f'Height{other}"in"': "9", "Sex": "f"},
+        )
+        for mark, other in ((",", ";"), (";", ","))
+    ),
     Case("trailing delimiter throughout", "Person ID,First Name,Note,\n1,Ada,x,\n", (A,)),
     Case("index column of a data frame", ",Person ID,First Name,Note\n0,1,Ada,x\n", (A,), extra={"(column 1)": "0"}),
     Case(
@@ -272,6 +281,9 @@ CASES = [
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),
         reason="an old Excel workbook or another Office document, not a CSV",
         encoding=None,
+    ),
+    Case(
+        "tabs, of no export", "Weather\tMood\nfine\tgood\n", reason="neither its headers (Weather, Mood)", file="x.csv"
     ),
     Case("a program", b"\x7fELF\x02\x01\x01" + bytes(200), reason="no text, and so no CSV", file="x.csv"),
     Case("random bytes", bytes(range(128, 256)) * 10, reason="neither its headers", encoding="utf-8", file="x.csv"),

@@ -21,9 +21,9 @@ from shift.project import ModelsFile, ProjectFile, SourcesFile
         ),
         (ModelsFile, "model: []\n", "f.yml:1: 'model' is not known here\nDid you mean 'models'?"),
         (ModelsFile, "models:\n- columns: []\n", "f.yml:2: the key is missing: 'name'"),
-        (ModelsFile, "models:\n- name: 3\n", "f.yml:2: 'name': expected 'str', got 'int'"),
-        (ModelsFile, "models: 5\n", "f.yml:1: 'models': expected 'array', got 'int'"),
-        (ModelsFile, "- a\n", "f.yml:1: expected 'object', got 'array'"),
+        (ModelsFile, "models:\n- name: 3\n", "f.yml:2: 'name': expected a text, got a whole number"),
+        (ModelsFile, "models: 5\n", "f.yml:1: 'models': expected a list, got a whole number"),
+        (ModelsFile, "- a\n", "f.yml:1: expected a map, got a list"),
         (ModelsFile, "vars: []\nmodels: []\nvars: []\n", "f.yml:3: the key 'vars' stands here twice"),
         (ModelsFile, "models: [\n", "f.yml:2: this is not YAML: did not find expected node content"),
         (
@@ -36,6 +36,12 @@ from shift.project import ModelsFile, ProjectFile, SourcesFile
             "name: c\ndestinations:\n  twenty:\n    loader: twenty\n    batchsize: 4\n",
             "f.yml:5: 'batchsize' is not known here\nDid you mean 'batch_size'?",
         ),
+        (
+            ProjectFile,
+            "name: c\ndestinations:\n  a: {loader: a, batch_size: 9}\n  b:\n    loader: b\n    batch_size: many\n",
+            "f.yml:6: 'batch_size': expected a whole number, got a text",
+        ),
+        (ProjectFile, "name: c\ndestinations:\n  a: {loader: a}\n  b: {}\n", "f.yml:4: the key is missing: 'loader'"),
         (
             ProjectFile,
             "name: c\nload:\n  on_conflict: ask\n",

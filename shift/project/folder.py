@@ -1,9 +1,4 @@
-"""The clinic's project: project.yml, and the YAML beside sources and models, as typed values.
-
-The shapes below are the whole of what these files may say: an unknown key is an error with file, line and the nearest
-known word, and the command `schema` writes the same shapes as JSON Schema for editors. Nothing here runs Jinja but
-where a value is asked for (destinations, ``enabled``), so that ``build`` needs no credentials.
-"""
+"""A project's folder: its files, read and checked, and where everything in it lies."""
 
 from __future__ import annotations
 
@@ -12,230 +7,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from typing import Any, TypeVar
 
 from shift import strict_yaml
 from shift.errors import ConfigurationError
+from shift.invocation import program
+from shift.project.shapes import (
+    CustomField,
+    DestinationSettings,
+    ModelProperties,
+    ModelsFile,
+    ProjectFile,
+    Source,
+    SourcesFile,
+    SourceTable,
+    VariableDeclaration,
+)
 from shift.strict_yaml import Document
 
-ColumnType = Literal["text", "id", "date", "timestamp", "boolean", "money", "integer", "decimal", "json", "text_list"]
-
-
-class _Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What all shapes share: they are values, and they know all their keys."""
-
-
-# --- project.yml ------------------------------------------------------------------------------------------------
-
-
-class LoadPolicy(_Shape, frozen=True):
-    """`load:` in project.yml: what a load does where there is a choice."""
-
-    on_conflict: Literal["flag", "theirs", "ours"] = "flag"
-    on_missing: Literal["keep", "flag", "delete"] = "keep"
-    automations: Literal["pause", "leave"] | None = None
-    provision: Literal["api", "by_hand"] = "api"
-
-
-class DestinationSettings(_Shape, frozen=True):
-    """One CRM under `destinations:`. Texts may use Jinja (`env_var`), and are rendered when the CRM is called."""
-
-    loader: str
-    url: str | None = None
-    user: str | None = None
-    api_key: str | None = None
-    requests_per_minute: float = 60
-    batch_size: int = 60
-    concurrency: int = 2
-    options: dict[str, Any] = {}
-
-
-class ProjectFile(_Shape, frozen=True):
-    """project.yml."""
-
-    name: str
-    to: str | None = None
-    exports: str = "exports"
-    vars: dict[str, Any] = {}
-    load: LoadPolicy = LoadPolicy()
-    destinations: dict[str, DestinationSettings] = {}
-    models: dict[str, Any] = {}
-    tests: dict[str, Any] = {}
-    duckdb: dict[str, str | int | float | bool] = {}
-
-
-# --- sources/*.yml ----------------------------------------------------------------------------------------------
-
-
-class SourceColumn(_Shape, frozen=True):
-    """One column of a source. For exports: its header as Cliniko writes it, and the other ways it was seen written."""
-
-    name: str
-    header: str | None = None
-    aliases: list[str] = []
-    type: ColumnType = "text"
-    required: bool = False
-    description: str | None = None
-    left_out: str | None = None
-
-
-class SourceTable(_Shape, frozen=True):
-    """One table of a source; for an export, how its files are known and what they hold.
-
-    ``left_out`` says why no model reads it, as that of a column says why none reads the column. ``if_missing`` says
-    what a clinic without such a file goes without; ``from_api`` marks what no export holds, only Cliniko's API.
-    """
-
-    name: str
-    description: str | None = None
-    files: list[str] = []
-    key: list[str] = []
-    joins: dict[str, str] = {}
-    required: bool = False
-    from_api: bool = False
-    left_out: str | None = None
-    if_missing: str | None = None
-    columns: list[SourceColumn] = []
-
-
-class Source(_Shape, frozen=True):
-    """A group of tables that come from one place and land in one schema."""
-
-    name: str
-    schema: str
-    description: str | None = None
-    tables: list[SourceTable] = []
-
-
-class SourcesFile(_Shape, frozen=True):
-    """A YAML file in sources/."""
-
-    sources: list[Source] = []
-
-
-# --- models/**/*.yml --------------------------------------------------------------------------------------------
-
-
-class OptionSettings(_Shape, frozen=True):
-    """One choice of a select field."""
-
-    label: str
-    value: str
-
-
-class OptionsFrom(_Shape, frozen=True):
-    """Choices that a table holds: a model with the columns `label` and `value`."""
-
-    from_: str = msgspec.field(name="from")
-
-
-class FieldSettings(_Shape, frozen=True):
-    """A field of the CRM that is created where the workspace lacks it; `type` is the CRM's word for it.
-
-    `name` defaults to the column's name (for a relation: without its final `Id`); `to` and `inverse` are for
-    relations: the object that it points to, and the label of the far side.
-    """
-
-    type: str
-    label: str
-    name: str | None = None
-    unique: bool = False
-    options: list[OptionSettings] | OptionsFrom | None = None
-    to: str | None = None
-    inverse: str | None = None
-
-
-class DefineSettings(_Shape, frozen=True):
-    """The labels of a custom object that is created where the workspace lacks it."""
-
-    plural: str
-    label: str
-    label_plural: str
-    icon: str | None = None
-
-
-class LoadSettings(_Shape, frozen=True):
-    """What makes a model a staging table: the CRM's object that its rows become.
-
-    ``fields`` names a model, as `ref('…')`, whose rows are further fields: `object`, `name`, `type`, `label`,
-    `description` and `options` (a list of `label` and `value`).
-    """
-
-    object: str
-    key: str
-    mode: Literal["write", "match"] = "write"
-    after: list[str] = []
-    define: DefineSettings | None = None
-    fields: str | None = None
-
-
-class ModelConfig(_Shape, frozen=True):
-    """`config:` of a model, in its YAML or in project.yml's tree of models (there with a `+` before each key)."""
-
-    materialized: Literal["table", "view"] | None = None
-    schema: str | None = None
-    enabled: bool | str = True
-    tags: list[str] = []
-    load: LoadSettings | None = None
-
-
-class ModelColumn(_Shape, frozen=True):
-    """One column of a model, and what is claimed of it."""
-
-    name: str
-    description: str | None = None
-    data_tests: list[str | dict[str, Any]] = []
-    field: FieldSettings | None = None
-    enabled: bool | str = True
-    when_matched: bool = False
-
-
-class ModelProperties(_Shape, frozen=True):
-    """What a YAML file says of one model."""
-
-    name: str
-    description: str | None = None
-    config: ModelConfig = ModelConfig()
-    columns: list[ModelColumn] = []
-    data_tests: list[str | dict[str, Any]] = []
-
-
-class VariableDeclaration(_Shape, frozen=True):
-    """A setting that models read with `var()`. One without a default is null until project.yml sets it."""
-
-    name: str
-    type: Literal["text", "number", "boolean", "list", "map", "timestamp"] = "text"
-    choices: list[str] = []
-    default: Any = None
-    required: bool = False
-    description: str | None = None
-
-
-class CustomField(_Shape, frozen=True):
-    """A custom field of Cliniko's, by its label there, and what it is to be in the CRM once it is `confirmed`.
-
-    ``section`` tells two of one label apart; ``name`` is the field's own in the CRM, made from the label where nothing
-    is said. A ``clinical`` one goes where clinical notes go.
-    """
-
-    custom_field: str
-    of: Literal["patient", "attendance"] = "patient"
-    section: str | None = None
-    name: str | None = None
-    type: Literal["text", "number", "date", "yes_no", "choice", "choices"] = "text"
-    clinical: bool = False
-    confirmed: bool = True
-
-
-class ModelsFile(_Shape, frozen=True):
-    """A YAML file in models/."""
-
-    models: list[ModelProperties] = []
-    vars: list[VariableDeclaration] = []
-    custom_fields: list[CustomField] = []
-
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 _VARIABLE_TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,),
@@ -282,6 +73,13 @@ class Project:
     def compiled(self) -> Path:
         return self.root / "target" / "compiled"
 
+    def write_compiled(self, shown: str, sql: str) -> Path:
+        """Keep what a file of models or tests was compiled to, where a person may look it up."""
+        path = self.compiled / shown
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sql + "\n", encoding="utf-8")
+        return path
+
     @property
     def ledger(self) -> Path:
         """The ledger of the destination that was chosen; which file that is, the ledger's room knows."""
@@ -301,11 +99,15 @@ class Project:
             for at, source in enumerate(document.value.sources):
                 for below, table in enumerate(source.tables):
                     where = document.where("sources", at, "tables", below)
-                    if (source.name, table.name) in found:
-                        raise ConfigurationError(f"the source table '{table.name}' is declared twice", where=where)
                     _check_columns(table, where)
-                    found[source.name, table.name] = (source, table)
+                    told = f"the source table '{table.name}' is declared twice"
+                    _add(found, (source.name, table.name), (source, table), told, where)
         return found
+
+    @property
+    def exported(self) -> list[SourceTable]:
+        """The tables that exports land in, and landing's own."""
+        return [table for source, table in self.sources.values() if source.schema == "raw"]
 
     @cached_property
     def described(self) -> dict[str, Described]:
@@ -314,12 +116,11 @@ class Project:
         for document in self._model_documents:
             for index, properties in enumerate(document.value.models):
                 here = Described(properties, document, index)
-                if properties.name in found:
-                    other = found[properties.name].where()
+                if other := found.get(properties.name):
                     raise ConfigurationError(
                         f"the model '{properties.name}' is described twice",
                         where=here.where(),
-                        hint=f"Also at {other}.",
+                        hint=f"Also at {other.where()}.",
                     )
                 found[properties.name] = here
         return found
@@ -330,11 +131,8 @@ class Project:
         declared: dict[str, VariableDeclaration] = {}
         for document in self._model_documents:
             for index, declaration in enumerate(document.value.vars):
-                if declaration.name in declared:
-                    raise ConfigurationError(
-                        f"the var '{declaration.name}' is declared twice", where=document.where("vars", index)
-                    )
-                declared[declaration.name] = declaration
+                told = f"the var '{declaration.name}' is declared twice"
+                _add(declared, declaration.name, declaration, told, document.where("vars", index))
         return declared
 
     @cached_property
@@ -360,21 +158,16 @@ class Project:
         for document in self._model_documents:
             for index, entry in enumerate(document.value.custom_fields):
                 key = (entry.of, entry.section, entry.custom_field)
-                if key in found:
-                    raise ConfigurationError(
-                        f"the custom field '{entry.custom_field}' has two entries",
-                        where=document.where("custom_fields", index),
-                    )
-                found[key] = entry
+                told = f"the custom field '{entry.custom_field}' has two entries"
+                _add(found, key, entry, told, document.where("custom_fields", index))
         return tuple(found.values())
 
     @staticmethod
     def _checked_var(declared: Mapping[str, VariableDeclaration], name: str, value: Any, where: str) -> Any:
         declaration = declared.get(name)
         if declaration is None:
-            raise ConfigurationError(
-                f"the var '{name}' is declared nowhere", where=where, hint=strict_yaml.nearest(name, declared)
-            )
+            near = strict_yaml.nearest(name, declared) or "Declare it under `vars:` in a YAML file in models/."
+            raise ConfigurationError(f"the var '{name}' is declared nowhere", where=where, hint=near)
         if value is None:
             return declaration.default
         is_boolean = isinstance(value, bool)
@@ -440,7 +233,7 @@ def open_project(
         raise ConfigurationError(
             "there is no project.yml here",
             where=str(folder),
-            hint="Go to a project's folder, name one with --project-dir, or make one with `init`.",
+            hint=f"Go to a project's folder, name one with --project-dir, or make one: {program('init', 'DIR')}",
         )
     document = strict_yaml.read(path, ProjectFile, shown_as="project.yml")
     project = Project(
@@ -452,6 +245,13 @@ def open_project(
         given_exports=exports.resolve() if exports else None,
     )
     return project.with_to(to or document.value.to)
+
+
+def _add(found: dict[Key, Value], key: Key, value: Value, told: str, where: str) -> None:
+    """Note what may stand once; ``told`` says that it does not."""
+    if key in found:
+        raise ConfigurationError(told, where=where)
+    found[key] = value
 
 
 def _check_columns(table: SourceTable, where: str) -> None:
