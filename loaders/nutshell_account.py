@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,8 +11,8 @@ from shift.destination import AddedOptions, FieldDefinition, ObjectDefinition, R
 from shift.errors import Refused, Stop
 
 from .nutshell_looking import MARKS, Looking
-from .nutshell_records import KINDS, NATIVE
-from .nutshell_wire import CHECK_URL, Rest
+from .nutshell_records import KINDS, NATIVE, id_of
+from .nutshell_wire import CHECK_URL, Rest, Rpc
 
 # rest-customfields: these words are a public toolkit's; the specification has none. A field with choices is a Decision.
 TYPES = ("Text", "LongText", "Currency", "Date", "Decision")
@@ -20,6 +20,8 @@ CHOICE = "Decision"
 OBJECTS = (
     ("person", "contacts", "Person"),
     ("company", "accounts", "Company"),
+    ("lead", "leads", "Lead"),
+    ("file", "files", "File"),
     ("activity", "activities", "Activity"),
     ("note", "notes", "Note"),
     ("user", "users", "User"),
@@ -30,7 +32,8 @@ NO_REST = "REST, which definitions and look-ups need, does not answer for this k
 class Account:
     """What stands still during a load; users are asked for once."""
 
-    def __init__(self, rest: Rest, looking: Looking, user: str) -> None:
+    def __init__(self, rpc: Rpc, rest: Rest, looking: Looking, user: str) -> None:
+        self._rpc = rpc
         self._rest = rest
         self._looking = looking
         self._user = user
@@ -50,7 +53,11 @@ class Account:
         return str(instance)
 
     def tables(self) -> Iterator[Table]:
-        """All that models read, small tables first."""
+        """All that models read, small tables first.
+
+        `impersonation` has one row, where the account has another enabled user: in whose name a call was made, and
+        whom the account took for its caller, if it took it at all.
+        """
         yield Table(
             "objects",
             ("id", "name", "plural", "label"),
@@ -75,8 +82,15 @@ class Account:
         yield Table("users", ("id", "name", "email", "emails", "enabled", "administrator"), users)
         types = self._rest.listed("/activitytypes", "activityTypes")
         yield Table("activity_types", ("id", "name"), [(one["id"], one["name"]) for one in types])
-        yield Table("people", ("id", "deleted", "name", "email", "emails", "cliniko_patient_id"), list(self._people()))
-        yield Table("companies", ("id", "deleted", "name", "cliniko_contact_id"), list(self._companies()))
+        yield Table("impersonation", ("tried_as", "taken_for"), list(self._impersonation()))
+        choices = [_name(one) for one in fields["person"] if _type(one) == CHOICE]
+        yield Table(
+            "people",
+            ("id", "deleted", "name", "email", "emails", "cliniko_patient_id", "choices"),
+            list(self._people(choices)),
+        )
+        columns = ("id", "deleted", "name", "cliniko_contact_id", "domains")
+        yield Table("companies", columns, list(self._companies()))
 
     def users(self) -> list[dict[str, Any]]:
         self._users = self._users or self._rest.listed("/users", "users")
@@ -89,13 +103,28 @@ class Account:
                 return str(user["emails"][0])
         raise Refused(f"there is no user {id} with an address")
 
+    def _impersonation(self) -> Iterator[tuple[str, str | None]]:
+        """What the account makes of a call in another user's name: one that only reads, of the caller itself."""
+        own = self._user.casefold()
+        for user in self.users():
+            if user.get("isEnabled") and user.get("emails") and own not in _folded(user):
+                email = str(user["emails"][0])
+                try:
+                    taken_for = id_of(self._rpc.call("getUser", {}, as_user=email))
+                except Stop as error:
+                    if error.status != 401:
+                        raise
+                    taken_for = None
+                yield user["id"], taken_for
+                return
+
     def rights(self) -> Rights:
         own = self._user.casefold()
         user = next((one for one in self.users() if own in _folded(one)), None)
         if user is None:
             return Rights(read=True)
         permissions = user.get("permissions") or {}
-        return Rights(read=True, delete=permissions.get("canDeleteEntities"), upload=False)
+        return Rights(read=True, delete=permissions.get("canDeleteEntities"))
 
     def define(self, change: SchemaChange) -> Receipt:
         """Make a definition. The answer's form is not known, so that its id may be the name."""
@@ -114,18 +143,21 @@ class Account:
         answer = self._rest.get(f"/{KINDS[object].plural}/customfields/attributes")
         return list(answer.get("customFields") or []) if isinstance(answer, dict) else list(answer)
 
-    def _people(self) -> Iterator[tuple[Any, ...]]:
+    def _people(self, choices: Collection[str]) -> Iterator[tuple[Any, ...]]:
+        """``choices`` are the names of their fields of choices."""
         for record in self._looking.every("person"):
             body = msgspec.json.decode(record.body)
             emails = [str(one["value"]).lower() for one in body["emails"]]
             name = body["name"] or {}
             plain = " ".join(filter(None, (name.get("givenName"), name.get("familyName"))))
-            yield record.id, False, plain, next(iter(emails), None), _json(emails), body.get(MARKS["person"])
+            chosen = _json({field: body[field] for field in choices if body.get(field)})
+            yield record.id, False, plain, next(iter(emails), None), _json(emails), body.get(MARKS["person"]), chosen
 
     def _companies(self) -> Iterator[tuple[Any, ...]]:
         for record in self._looking.every("company"):
             body = msgspec.json.decode(record.body)
-            yield record.id, False, body["name"], body.get(MARKS["company"])
+            domains = [str(one["value"]).lower().partition("@")[2] for one in body["emails"]]
+            yield record.id, False, body["name"], body.get(MARKS["company"]), _json(domains)
 
 
 def objections(change: SchemaChange) -> list[str]:
@@ -137,7 +169,7 @@ def objections(change: SchemaChange) -> list[str]:
         return [f"no API adds choices to '{change.name}'; add these in Nutshell's settings: {lacking}"]
     found = []
     if change.object not in MARKS:
-        found.append(f"Nutshell has custom fields on people and companies, none on '{change.object}'")
+        found.append(f"Nutshell has custom fields on people, companies and leads, none on '{change.object}'")
     if change.type not in TYPES:
         found.append(f"'{change.type}' is no type of Nutshell's: {', '.join(TYPES)}")
     if change.name.casefold() in NATIVE:

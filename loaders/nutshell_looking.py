@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -23,9 +23,10 @@ IDS_A_PATH = 50
 
 # Matched, never written.
 USER = "user"
-# The custom fields by which people and companies are found again.
-MARKS = {"person": "Cliniko Patient ID", "company": "Cliniko Contact ID"}
+# The custom fields by which people, companies and leads are found again.
+MARKS = {"person": "Cliniko Patient ID", "company": "Cliniko Contact ID", "lead": "Cliniko Patient ID"}
 _HEADER = re.compile(r"\[cliniko (\w+=\S+)")
+_MARK = re.compile(r"\[cliniko [^\]]+\]$")
 
 
 class Looking:
@@ -178,18 +179,22 @@ class Looking:
                 yield record
 
     def _by_first_line(self, object: str, payload: Mapping[str, Any]) -> Iterator[Record]:
-        wanted = _given(object, payload, "body").partition("\n")[0].strip()
+        wanted = mark(_given(object, payload, "body"))
         query = entity(_given(object, payload, "parent"))
         for one in self._listed("findTimeline", query):
-            if one.get("entityType") == "Notes" and str(one.get("note")).partition("\n")[0].strip() == wanted:
+            if one.get("entityType") == "Notes" and mark(str(one.get("note"))) == wanted:
                 yield record_of("note", one)
 
     # --- what points to them ------------------------------------------------------------------------------------
 
     def references(self, object: str, ids: Sequence[str]) -> Iterator[Reference]:
-        """The timeline of a person or a company holds activities, notes and e-mails; e-mails go with their person."""
+        """The timeline of a person, a company or a lead holds activities, notes and e-mails; e-mails go with their
+        person. The leads of people and companies are told by a list of all leads.
+        """
         if object not in MARKS:
             return
+        if object != "lead" and ids:
+            yield from self._leads(set(ids))
         for id in ids:
             for one in self._listed("findTimeline", entity(id)):
                 if one.get("entityType") in ("Activities", "Notes"):
@@ -200,11 +205,18 @@ class Looking:
                 for one in self._listed("findContacts", {"accountId": number(id)}):
                     yield Reference("person", record_of("person", one).id, "accounts", id)
 
+    def _leads(self, ids: Collection[str]) -> Iterator[Reference]:
+        for lead in self.every("lead"):
+            body = msgspec.json.decode(lead.body)
+            for field in ("contacts", "accounts"):
+                yield from (Reference("lead", lead.id, field, one["id"]) for one in body[field] if one["id"] in ids)
+
 
 _Look = Callable[[Looking, str, Mapping[str, Any]], Iterable[Record]]
 _LOOK: dict[str, _Look] = {
     "person": Looking._by_custom_field,
     "company": Looking._by_custom_field,
+    "lead": Looking._by_custom_field,
     "activity": Looking._by_header_line,
     "note": Looking._by_first_line,
 }
@@ -225,6 +237,15 @@ def named(description: str | None) -> str | None:
     """What an activity's header line names: an appointment (``appt=5``), or a treatment note (``note=7``)."""
     found = _HEADER.match((description or "").partition("\n")[0])
     return found[1].rstrip("]") if found else None
+
+
+def mark(body: str) -> str:
+    """What a note is known by: what ends its first line (``[cliniko note=7]``), since names before it may change; the
+    whole line, where nothing does.
+    """
+    first = body.partition("\n")[0].strip()
+    found = _MARK.search(first)
+    return found[0] if found else first
 
 
 def _given(object: str, payload: Mapping[str, Any], field: str) -> str:

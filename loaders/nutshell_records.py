@@ -26,14 +26,17 @@ SUFFIXES = {
     "Activities": "activities",
     "Notes": "notes",
     "Users": "users",
+    "Teams": "teams",
     "Leads": "leads",
     "Activity_Types": "activityTypes",
 }
+# rest-activities: what takes part in an activity; REST tells them apart in its links.
+PARTICIPANTS = ("contacts", "users", "accounts", "leads")
 ENTITY_TYPES = {suffix: name for name, suffix in SUFFIXES.items()}
 _ID = re.compile(r"(\d+)-([A-Za-z]+)")
 _LISTS = {"emails": "email", "phones": "phone", "addresses": "address", "urls": "url"}
-# The columns of people and companies that are no custom fields.
-NATIVE = frozenset({"name", "description", "owner", "accounts", *_LISTS})
+# The columns of people, companies and leads that are no custom fields.
+NATIVE = frozenset({"name", "description", "owner", "accounts", "contacts", *_LISTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Kind:
 KINDS = {
     "person": Kind("contacts", "contact"),
     "company": Kind("accounts", "account"),
+    "lead": Kind("leads", "lead"),
     "activity": Kind("activities", "activity"),
     "note": Kind("notes", "note"),
 }
@@ -101,8 +105,23 @@ def party_body(payload: Mapping[str, Any]) -> dict[str, Any]:
     if "accounts" in payload:
         links = payload["accounts"] or []
         body["accounts"] = [{**one, "id": number(one["id"], "accounts")} for one in links]
+    return body | _custom_fields(payload)
+
+
+def lead_body(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A lead's payload as newLead and editLead take it: lists name the type of what they hold (rpc-leads-products)."""
+    body: dict[str, Any] = {name: payload[name] for name in ("description",) if name in payload}
+    for kind in ("contacts", "accounts"):
+        if kind in payload:
+            body[kind] = [{**one, **entity(one["id"])} for one in payload[kind] or []]
+    if payload.get("owner"):
+        body["assignee"] = entity(payload["owner"])
+    return body | _custom_fields(payload)
+
+
+def _custom_fields(payload: Mapping[str, Any]) -> dict[str, Any]:
     custom = {name: value for name, value in payload.items() if name not in NATIVE}
-    return body | ({"customFields": custom} if custom else {})
+    return {"customFields": custom} if custom else {}
 
 
 def activity_create_body(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +130,7 @@ def activity_create_body(payload: Mapping[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = {name: payload[name] for name in plain if payload.get(name) is not None}
     body |= {name: _seconds(payload[name]) for name in ("startTime", "endTime") if payload.get(name)}
     body["isLogged"] = payload.get("status") == "logged"
-    body["links"] = {"participants": [*(payload.get("contacts") or []), *(payload.get("users") or [])]}
+    body["links"] = {"participants": [id for kind in PARTICIPANTS for id in payload.get(kind) or []]}
     return body
 
 
@@ -125,9 +144,9 @@ def activity_edit_body(payload: Mapping[str, Any], before: Mapping[str, Any]) ->
         body["status"] = STATUS_NUMBERS[payload["status"]]
     if "note" in payload:
         body["logNote"] = {"note": payload["note"]} if payload["note"] else None
-    if "contacts" in payload or "users" in payload:
+    if not payload.keys().isdisjoint(PARTICIPANTS):
         whole = {**before, **payload}
-        ids = [id for name in ("contacts", "users", "accounts", "leads") for id in whole.get(name) or []]
+        ids = [id for kind in PARTICIPANTS for id in whole.get(kind) or []]
         body["participants"] = [entity(id) for id in ids]
     return body
 
@@ -168,11 +187,28 @@ def _party(told: Mapping[str, Any]) -> dict[str, Any]:
         "rev": told.get("rev"),
     }
     if told.get("entityType") == "Contacts":
-        record["accounts"] = [
-            {"id": id_of(one), "relationship": one.get("relationship")} for one in told.get("accounts") or []
-        ]
+        record["accounts"] = _linked(told.get("accounts"))
+    return _told_fields(told) | record
+
+
+def _lead(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Without its files, which come and go without anybody editing it."""
+    return _told_fields(told) | {
+        "description": told.get("description"),
+        "contacts": _linked(told.get("contacts")),
+        "accounts": _linked(told.get("accounts")),
+        "owner": id_of(told["assignee"]) if told.get("assignee") else None,
+        "rev": told.get("rev"),
+    }
+
+
+def _linked(told: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    return [{"id": id_of(one), "relationship": one.get("relationship")} for one in told or []]
+
+
+def _told_fields(told: Mapping[str, Any]) -> dict[str, Any]:
     custom = told.get("customFields") or {}  # an empty map may come as a list
-    return {name: _custom(value) for name, value in custom.items()} | record if custom else record
+    return {name: _custom(value) for name, value in custom.items()} if custom else {}
 
 
 def _activity(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,7 +250,7 @@ def activity_from_rest(told: Mapping[str, Any]) -> dict[str, Any]:
         "endTime": _utc(told.get("endTime")),
         "isAllDay": told.get("isAllDay"),
         "status": status,
-        **_sorted_out([id for kind in ("contacts", "users", "accounts", "leads") for id in links.get(kind) or []]),
+        **_sorted_out([id for kind in PARTICIPANTS for id in links.get(kind) or []]),
     }
 
 
@@ -230,6 +266,7 @@ def user_from_rest(told: Mapping[str, Any]) -> dict[str, Any]:
 _FROM_RPC: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "person": _party,
     "company": _party,
+    "lead": _lead,
     "activity": _activity,
     "note": _note,
 }
@@ -237,7 +274,7 @@ _FROM_RPC: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 def _sorted_out(ids: Iterable[str]) -> dict[str, list[str]]:
     held = sorted(ids, key=number)
-    return {kind: [id for id in held if id.endswith(f"-{kind}")] for kind in ("contacts", "users", "accounts", "leads")}
+    return {kind: [id for id in held if id.endswith(f"-{kind}")] for kind in PARTICIPANTS}
 
 
 def _entries(told: Any, read: Callable[[Any], Any]) -> list[dict[str, Any]]:

@@ -9,15 +9,18 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from shift.errors import Again, DestinationError, Refused, Stop
 from shift.http import Client, Response
 
 RPC = "/api/v1/json"
+HOME = "nutshell.com"
 JSON_PATCH = "application/json-patch+json"
 
 CHECK_KEY = "Check the destination's user and api_key: Setup, API keys."
+CHECK_AUTHOR = "Set `impersonate: false`, or give the key user impersonation in Setup, API keys."
 CHECK_RIGHT = "Give the key's user this right in Nutshell."
 CHECK_URL = "The destination's url is https://app.nutshell.com, unless it is told otherwise."
 PLAN_AGAIN = "The account is not as the models expect it: a new plan shows what is missing."
@@ -52,7 +55,7 @@ class Rpc:
         if response.ok and error is None:
             raise Again("the answer holds no result", arrived=True, status=response.status, where=method)
         if as_user and response.status == 401:
-            raise Refused(f"the key may not write in the name of {as_user}", status=401, where=method)
+            raise Stop(f"the key may not write in the name of {as_user}", status=401, where=method, hint=CHECK_AUTHOR)
         said = error if isinstance(error, dict) else {}
         raise _error(method, response, str(said.get("message") or ""), said.get("code"))
 
@@ -99,6 +102,43 @@ class Rest:
         if response.ok:
             return response
         raise _error(f"{method} /rest{path}", response, _words(_decoded(response)), None)
+
+
+class Addresses:
+    """The addresses that files are given: on another host than the APIs, it may be, with the same key (rpc-files)."""
+
+    def __init__(self, client: Client, user: str, api_key: str) -> None:
+        self._client = client
+        self._login = _login(user, api_key)
+
+    def send(self, address: str, content: BinaryIO, media_type: str) -> None:
+        headers = self._login | {"Content-Type": media_type}
+        response = self._client.request("POST", self._known(address), content=content, headers=headers)
+        if not response.ok:
+            raise _of_file("POST", response)
+
+    def fetch(self, address: str) -> bytes | None:
+        """All bytes; None where there are none yet."""
+        response = self._client.request("GET", self._known(address), headers=self._login)
+        if response.status == 404:
+            return None
+        if not response.ok:
+            raise _of_file("GET", response)
+        return response.content
+
+    def _known(self, address: str) -> str:
+        """The key goes to nobody else. Raises Stop for an address that is not Nutshell's."""
+        there, ours = urlsplit(address), urlsplit(self._client.origin)
+        at_home = all((one.hostname or "").endswith(f".{HOME}") for one in (there, ours))
+        if there.scheme == ours.scheme and (at_home or there.netloc == ours.netloc):
+            return address
+        raise Stop(f"a file's address is on another host, {there.hostname}, which is not given the key")
+
+
+def _of_file(method: str, response: Response) -> DestinationError:
+    if response.status == 404:
+        return Refused("the file's address is gone", status=404)
+    return _error(f"{method} a file", response, _words(_decoded(response)), None)
 
 
 def _login(user: str, api_key: str) -> dict[str, str]:

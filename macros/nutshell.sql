@@ -72,11 +72,6 @@ end
 || ']'
 {%- endmacro %}
 
-{# The choice that a value is: of `nutshell__choices`, joined as `choice`. One that came late is held back. #}
-{% macro timely(choice) -%}
-case when not {{ choice }}.is_late then {{ choice }}.value end
-{%- endmacro %}
-
 {# The labels that a person has already, in lower case, commas between: Nutshell's own, and those of the models. #}
 {% macro nutshell_names() -%}
     accounts, address, addresses, audiences, companies, company, contacts, creator, description, email, emails, id,
@@ -91,25 +86,60 @@ case when not {{ choice }}.is_late then {{ choice }}.value end
     referring practitioner, related people, reminder type, sex, sms marketing, total invoiced
 {%- endmacro %}
 
+{# What ends the first line of a note: by it the note is known again under its person. #}
+{% macro note_mark(key) -%}
+'[cliniko note=' || {{ key }} || ']'
+{%- endmacro %}
+
+{# The key of what a note became when Cliniko changed it; `note_of` gives the note's own. #}
+{% macro amended_key(key, updated_at) -%}
+{{ key }} || '-amended-' || epoch({{ updated_at }})::bigint
+{%- endmacro %}
+
+{% macro note_of(key) -%}
+regexp_replace({{ key }}, '-amended-\d+$', '')
+{%- endmacro %}
+
+{# The hash by which the ledger knows what it wrote of a note: that of its payload, in the order of names. #}
+{% macro note_hash(parent, body, author='null::varchar') -%}
+md5(
+    json_merge_patch(
+        '{}', to_json({'author': {{ author }}, 'body': replace({{ body }}, chr(0), ''), 'parent': {{ parent }}})
+    )::varchar
+)
+{%- endmacro %}
+
+{# The notes in Nutshell that nobody may edit any more, since their author may for a day only: an hour of it is left for
+   the load. #}
+{% macro closed_notes() -%}
+(
+    select
+        records.key,
+        records.hash,
+        max(outcomes.noted_at) as written_at,
+    from {{ source('ledger', 'records') }} as records
+    inner join {{ source('ledger', 'intents') }} as intents using (object, key)
+    inner join {{ source('ledger', 'outcomes') }} as outcomes using (intent)
+    where records.object = 'note' and records.id is not null and outcomes.status = 'created'
+    group by records.key, records.hash
+    having max(outcomes.noted_at) < current_timestamp - interval 23 hour
+)
+{%- endmacro %}
+
+{# A day as the first line of a note tells it, in the account's zone. #}
+{% macro day_told(instant) -%}
+strftime({{ instant }} at time zone {{ literal(var('timezone')) }}, '%-d %B %Y')
+{%- endmacro %}
+
 {# A name as every file system takes it. #}
 {% macro file_name(name) -%}
 coalesce(nullif(trim(left(regexp_replace({{ name }}, '[\x00-\x1f\\/:*?"<>|]+', '_', 'g'), 120), '. '), ''), 'unnamed')
 {%- endmacro %}
 
-{# Whose files they are, below the handover folder; `person` is a row of `nutshell__person`. #}
+{# Where somebody's files lie, below the handover folder; `person` is a row of `nutshell__person`. Not by their name,
+   which may change: notes say the place, and nobody may edit them later. #}
 {% macro person_folder(person) -%}
-'files/' || {{ file_name("coalesce(" ~ person ~ "._full_name || ' ', '') || '(' || " ~ person ~ "._key || ')'") }}
-{%- endmacro %}
-
-{# The people whom a load put into Nutshell, by key. #}
-{% macro people_in_nutshell() -%}
-(
-    select
-        key,
-        id,
-    from {{ source('ledger', 'records') }}
-    where object = 'person' and id is not null
-)
+'files/' || {{ file_name(person ~ "._key") }}
 {%- endmacro %}
 
 {# How many people there are in Nutshell, and how many a load would add, as one row. #}
@@ -125,8 +155,8 @@ coalesce(nullif(trim(left(regexp_replace({{ name }}, '[\x00-\x1f\\/:*?"<>|]+', '
 )
 {%- endmacro %}
 
-{# The custom fields of people and companies: those that are there, and those that a load would make. A column that is
-   neither at home nor one of Nutshell's own becomes one. #}
+{# The custom fields of people, companies and leads: those that are there, and those that a load would make. A column
+   that is neither at home nor one of Nutshell's own becomes one. #}
 {% macro fields_to_come() -%}
 (
     select
@@ -139,7 +169,7 @@ coalesce(nullif(trim(left(regexp_replace({{ name }}, '[\x00-\x1f\\/:*?"<>|]+', '
             name,
             false as is_ours,
         from {{ source('nutshell', 'fields') }}
-        {% for object in ('person', 'company') %}
+        {% for object in ['person', 'company'] + (['lead'] if var('attachments') == 'lead_upload' else []) %}
         union all
 
         select
@@ -151,7 +181,8 @@ coalesce(nullif(trim(left(regexp_replace({{ name }}, '[\x00-\x1f\\/:*?"<>|]+', '
     )
     where
         not starts_with(name, '_')
-        and name not in ('name', 'description', 'owner', 'accounts', 'emails', 'phones', 'addresses', 'urls')
+        and name not in ('name', 'description', 'owner', 'accounts', 'contacts')
+        and name not in ('emails', 'phones', 'addresses', 'urls')
     group by object, name
 )
 {%- endmacro %}

@@ -27,6 +27,17 @@ custom as (
     group by answers.owner_id
 ),
 
+{% if var('locations') == 'companies' -%}
+sites as (
+    select
+        {{ folded('name') }} as name_folded,
+        {{ source_system_id("'site-' || min(location_id)") }} as site_key,
+    from {{ ref('cliniko__locations') }}
+    where name is not null
+    group by {{ folded('name') }}
+),
+
+{% endif -%}
 keyed as (
     select
         attendances.*,
@@ -59,6 +70,10 @@ final as (
         {{ iso("date_trunc('second', coalesce(keyed.ends_at, keyed.starts_at))") }} as endTime,
         [{{ reference('person', 'people._key') }}] as contacts,
         case when users.id is not null then [users.id] end as users,
+        {% if var('locations') == 'companies' -%}
+        case when sites.site_key is not null then [{{ reference('company', 'sites.site_key') }}] end as accounts,
+        sites.site_key as _site_key,
+        {% endif -%}
         keyed.location,
         concat_ws(
             chr(10),
@@ -85,6 +100,9 @@ final as (
     inner join {{ ref('nutshell__person') }} as people on keyed.patient_id = people._patient_id
     left join {{ ref('nutshell__activity_types') }} as types using (appointment_type_id)
     left join {{ ref('nutshell__user') }} as users on keyed.practitioner_id = users._practitioner_id
+    {% if var('locations') == 'companies' -%}
+    left join sites on {{ folded('keyed.location') }} = sites.name_folded
+    {% endif -%}
 )
 
 select * from final

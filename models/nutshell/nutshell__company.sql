@@ -39,18 +39,20 @@ together as (
 
 final as (
     select
-        name,
-        phones,
-        emails,
+        together.name,
+        together.phones,
+        together.emails,
         case
             when coalesce(address.street_1, address.street_2, address.city, address.post_code) is not null
                 then [{'name': 'address', 'value': {{ nutshell_address('address') }}}]
         end as addresses,
         upper(kind[1]) || kind[2:] as "Kind",
-        {{ source_system_id('company_id') }} as "Cliniko Contact ID",
-        {{ source_system_id('company_id') }} as _key,
-        name_folded as _name_folded,
+        {{ source_system_id('together.company_id') }} as "Cliniko Contact ID",
+        {{ source_system_id('together.company_id') }} as _key,
+        {{ 'existing.id' if var('existing_people') == 'link' else 'null::varchar' }} as _linked_id,
+        together.name_folded as _name_folded,
     from together
+    left join {{ ref('nutshell__existing_companies') }} as existing using (company_id)
 )
 
 select * from final

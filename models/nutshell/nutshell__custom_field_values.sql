@@ -1,5 +1,5 @@
 -- One row per patient and custom field that goes to the CRM; `value` is null where the answer does not fit the field's
--- type. A choice that came late is held back.
+-- type. A choice that came late is held back: the field keeps what it says.
 with final as (
     select
         answers.object,
@@ -9,7 +9,7 @@ with final as (
         case answers.kind
             when 'date' then {{ day('answers.answer') }}::varchar
             when 'yes_no' then {{ yes_or_no(flag('answers.answer')) }}
-            when 'choice' then choices.value
+            when 'choice' then coalesce(late.kept, choices.value)
             else answers.answer
         end as value,
     from {{ ref('nutshell__field_answers') }} as answers
@@ -17,7 +17,9 @@ with final as (
         on answers.kind = 'choice'
         and answers.name = choices.field
         and {{ folded('answers.answer') }} = choices.value_folded
-    where choices.is_late is not true
+    left join {{ ref('nutshell__late_choices') }} as late
+        on answers.name = late.field and answers.owner_id = late.owner_id
+    where choices.is_late is not true or late.kept is not null
 )
 
 select * from final

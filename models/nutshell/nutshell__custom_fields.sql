@@ -33,7 +33,7 @@ final as (
     select
         'person' as object,
         label as name,
-        -- A number is text: what Nutshell's API calls a field of numbers is not known. So are several choices at once.
+        -- What Nutshell's API calls a field of numbers is not known, nor how it takes several choices at once.
         case kind
             when 'date' then 'Date'
             when 'yes_no' then 'Decision'
@@ -42,7 +42,11 @@ final as (
             else 'Text'
         end as type,
         label,
-        'A custom field of Cliniko.' as description,
+        case kind
+            when 'number' then 'A custom field of Cliniko: a number, as text.'
+            when 'choices' then 'A custom field of Cliniko: several choices, as one text.'
+            else 'A custom field of Cliniko.'
+        end as description,
         of_what,
         kind,
         field_keys,

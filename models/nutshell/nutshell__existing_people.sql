@@ -9,7 +9,7 @@ with patients as (
     where excluded_by is null
 ),
 
-loaded as {{ people_in_nutshell() }},
+loaded as {{ loaded('person') }},
 
 -- Our own records are never somebody who is there already.
 strangers as (

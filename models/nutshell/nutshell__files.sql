@@ -1,5 +1,5 @@
--- Where each file of a patient lies in the handover folder: a folder per person, the name as it was. Two files of one
--- name are told apart by a number.
+-- Where each file of a patient lies: in the handover folder, a folder per person, the name as it was, and two files of
+-- one name told apart by a number; or on a lead, under the same name, if it is not too large.
 with files as (
     select
         attachments.attachment_id,
@@ -8,6 +8,7 @@ with files as (
         attachments.content_type,
         attachments.description,
         attachments.size_bytes,
+        attachments.size_bytes > {{ var('attachment_limit_mb') }} * 1000000 as is_over_the_limit,
         attachments.sha256,
         attachments.created_at,
         people._key as person_key,
@@ -34,12 +35,14 @@ final as (
         folder || '/' || case when place > 1 then place || ' ' else '' end || safe_name as path,
         source_file,
         file_name,
+        safe_name,
         content_type,
         description,
         size_bytes,
         sha256,
         created_at,
-        size_bytes > {{ var('attachment_limit_mb') }} * 1000000 as is_over_the_limit,
+        is_over_the_limit,
+        {{ 'not is_over_the_limit' if var('attachments') == 'lead_upload' else 'false' }} as is_on_a_lead,
     from placed
 )
 

@@ -19,6 +19,12 @@ notes as (
     select 'communication-' || communication_id as note_key from {{ ref('cliniko__communications') }}
     union all
     select 'file-' || attachment_id as note_key from {{ ref('cliniko__attachments') }}
+    union all
+    select key as note_key
+    from {{ remembered_keys('note') }}
+    where
+        key != {{ note_of('key') }}
+        and {{ note_of('key') }} in (select treatment_note_id from {{ ref('cliniko__treatment_notes') }})
 ),
 
 final as (
@@ -31,6 +37,12 @@ final as (
     select * from {{ gone(
         'note', ['treatment_notes', 'communications', 'patient_attachments'], keys_of('notes', 'note_key')
     ) }}
+    {% if var('attachments') == 'lead_upload' -%}
+    union all
+    select * from {{ gone('lead', ['patients'], keys_of(ref('cliniko__patients'), 'patient_id')) }}
+    union all
+    select * from {{ gone('file', ['patient_attachments'], keys_of(ref('cliniko__attachments'), 'attachment_id')) }}
+    {%- endif %}
 )
 
 select * from final

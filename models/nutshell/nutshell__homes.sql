@@ -29,7 +29,11 @@ with final as (
         (13, 'invoice', 'rolled up', 'sums on the person, handover/invoices.csv'),
         (14, 'line of an invoice', 'rolled up', 'handover/invoice_items.csv'),
         (15, 'payment', 'rolled up', 'sums on the person, handover/payments.csv'),
+        {% if var('attachments') == 'lead_upload' -%}
+        (16, 'file of a patient', 'loaded', 'note and file')
+        {% else -%}
         (16, 'file of a patient', 'loaded', 'note')
+        {% endif -%}
     ) as listed (place, thing, fate, home)
 )
 

@@ -1,4 +1,5 @@
--- What is held back: one row per patient and value that its field does not have.
+-- What is held back: one row per patient and value that its field does not have. Nutshell keeps what the field says
+-- there by now.
 with given as (
     select
         'Primary Service Type' as field,
@@ -29,9 +30,12 @@ final as (
         choices.field,
         choices.value,
         given.owner_id,
+        there.choices ->> choices.field as kept,
     from given
     inner join {{ ref('nutshell__choices') }} as choices
         on given.field = choices.field and {{ folded('given.answer') }} = choices.value_folded
+    left join {{ loaded('person') }} as loaded on {{ source_system_id('given.owner_id') }} = loaded.key
+    left join {{ source('nutshell', 'people') }} as there on loaded.id = there.id
     where choices.is_late
 )
 

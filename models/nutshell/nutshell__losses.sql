@@ -5,7 +5,7 @@ with people as (
     from {{ ref('nutshell__person') }}
 ),
 
-final as (
+told as (
     select
         'person' as object,
         _key as key,
@@ -46,11 +46,25 @@ final as (
     union all
 
     select
+        object,
+        {{ source_system_id('owner_id') }} as key,
+        name as field,
+        case kind
+            when 'number' then 'numbers kept as text, since it is not known what Nutshell calls a field of numbers'
+            else 'answers of several choices kept as one text, since it is not known how Nutshell takes several'
+        end as what,
+    from {{ ref('nutshell__field_answers') }}
+    where kind in ('number', 'choices')
+
+    union all
+
+    select
         'note' as object,
         _key as key,
         'files' as field,
         'files that no API takes, told by a note and put into the handover folder' as what,
     from {{ ref('nutshell__attachment') }}
+    where not _is_on_a_lead
 
     union all
 
@@ -60,6 +74,13 @@ final as (
         'date' as field,
         'notes that get the day of the load as their date, and say their own in the first line' as what,
     from {{ ref('nutshell__note') }}
+),
+
+-- Of people who are linked, nothing is written.
+final as (
+    select *
+    from told
+    where object != 'person' or key not in (select _key from people where _linked_id is not null)
 )
 
 select * from final

@@ -56,15 +56,6 @@ addresses as (
     group by patient_id
 ),
 
-payers as (
-    select
-        _name_folded as name_folded,
-        min(_key) as company_key,
-    from {{ ref('nutshell__company') }}
-    group by _name_folded
-    having count(*) = 1
-),
-
 fallback as (
     select id
     from {{ ref('nutshell__user_emails') }}
@@ -72,6 +63,16 @@ fallback as (
 ),
 
 custom as {{ custom_columns('person') }},
+
+-- What a field of choices says already goes along where what it should say came too late for it.
+kept as (
+    select
+        owner_id as patient_id,
+        min(kept) filter (where field = 'Primary Service Type') as service,
+        min(kept) filter (where field = 'Last Appointment Status') as status,
+    from {{ ref('nutshell__late_choices') }}
+    group by owner_id
+),
 
 totals as (
     select
@@ -96,8 +97,8 @@ final as (
         addresses.addresses,
         coalesce(users.id, fallback.id) as owner,
         case
-            when payers.company_key is not null
-                then [{'id': {{ reference('company', 'payers.company_key') }}, 'relationship': 'Payer'}]
+            when payers.key is not null
+                then [{'id': {{ reference('company', 'payers.key') }}, 'relationship': 'Payer'}]
         end as accounts,
         {{ source_system_id('patients.patient_id') }} as "Cliniko Patient ID",
         (patients.created_at at time zone {{ literal(var('timezone')) }})::date as "Original Create Date",
@@ -132,8 +133,8 @@ final as (
             when totals.total_invoiced is null then 'None'
             when totals.owing = 0 then 'Paid'
         end as "Invoice Balance Status",
-        {{ timely('services') }} as "Primary Service Type",
-        {{ timely('statuses') }} as "Last Appointment Status",
+        case when services.is_late then kept.service else services.value end as "Primary Service Type",
+        case when statuses.is_late then kept.status else statuses.value end as "Last Appointment Status",
         (totals.last_appointment_at at time zone {{ literal(var('timezone')) }})::date as "Last Appointment",
         (totals.next_appointment_at at time zone {{ literal(var('timezone')) }})::date as "Next Appointment",
         {{ yes_or_no('patients.email_marketing') }} as "Email Marketing",
@@ -155,10 +156,8 @@ final as (
         {{ yes_or_no('patients.archived_at is not null') }} as "Archived in Cliniko",
         custom.* exclude (owner_id),
         {{ source_system_id('patients.patient_id') }} as _key,
-        payers.company_key as _company_key,
-        {% if var('existing_people') == 'link' -%}
-        existing.id as _linked_id,
-        {% endif -%}
+        payers.key as _company_key,
+        {{ 'existing.id' if var('existing_people') == 'link' else 'null::varchar' }} as _linked_id,
         patients.patient_id as _patient_id,
         patients.full_name as _full_name,
         totals.primary_service as _primary_service,
@@ -169,21 +168,21 @@ final as (
     left join as_written using (patient_id)
     left join addresses using (patient_id)
     left join totals using (patient_id)
+    left join kept using (patient_id)
     left join {{ ref('cliniko__patient_relatives') }} as relatives using (patient_id)
     left join {{ ref('cliniko__patient_insurance') }} as insurance using (patient_id)
     left join custom on patients.patient_id = custom.owner_id
     left join {{ ref('nutshell__user') }} as users on totals.last_practitioner_id = users._practitioner_id
     left join fallback on true
-    {% if var('existing_people') == 'link' -%}
     left join {{ ref('nutshell__existing_people') }} as existing using (patient_id)
-    {% endif -%}
     left join {{ ref('nutshell__choices') }} as services
         on services.field = 'Primary Service Type'
         and {{ folded('totals.primary_service') }} = services.value_folded
     left join {{ ref('nutshell__choices') }} as statuses
         on statuses.field = 'Last Appointment Status'
         and {{ folded('totals.last_appointment_status') }} = statuses.value_folded
-    left join payers on {{ folded("split_part(patients.invoice_to, chr(10), 1)") }} = payers.name_folded
+    left join {{ keys_by_name(ref('nutshell__company'), '_name_folded', '_key') }} as payers
+        on {{ folded("split_part(patients.invoice_to, chr(10), 1)") }} = payers.name
 )
 
 select * from final

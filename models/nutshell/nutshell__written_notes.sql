@@ -9,6 +9,7 @@ with treatment_notes as (
         author,
         body,
         created_at,
+        updated_at,
         'treatment note' as kind,
     from {{ ref('cliniko__treatment_notes') }}
     where excluded_by is null
@@ -34,7 +35,7 @@ together as (
     select * from messages
 ),
 
-final as (
+headed as (
     select
         together.* exclude (body, author, practitioner_id),
         {{ source_system_id('together.note_key') }} as key,
@@ -43,14 +44,20 @@ final as (
         users.id as user_id,
         concat_ws(
             ', ',
-            strftime(together.created_at at time zone {{ literal(var('timezone')) }}, '%-d %B %Y'),
+            {{ day_told('together.created_at') }},
             coalesce(together.author, users._name),
-            {{ one_line('together.title') }},
-            '[cliniko note=' || {{ source_system_id('together.note_key') }} || ']'
-        ) as first_line,
+            {{ one_line('together.title') }}
+        ) as heading,
         {{ trimmed('together.body') }} as body,
     from together
     left join {{ ref('nutshell__user') }} as users on together.practitioner_id = users._practitioner_id
+),
+
+final as (
+    select
+        *,
+        heading || ', ' || {{ note_mark('key') }} as first_line,
+    from headed
 )
 
 select * from final

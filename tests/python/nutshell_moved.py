@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,12 @@ class MovedToNutshell:
         environment = {"NUTSHELL_URL": self.url, "NUTSHELL_USER": USER, "NUTSHELL_API_KEY": KEY}
         return shift(self.folder, *words, "--vars", self.settings, **environment)
 
+    def must(self, *words: str) -> Answer:
+        """A command that goes well."""
+        answer = self.shift(*words)
+        assert answer.code == 0, answer.out + answer.err
+        return answer
+
     def told(self, query: str) -> Rows:
         """Rows of the truth."""
         cursor = self.truth.execute(query)
@@ -82,9 +89,15 @@ class MovedToNutshell:
         answer = httpx.get(f"{self.url}/rest/{path}", auth=(USER, KEY), trust_env=False)
         return answer.raise_for_status().json()
 
+    def handed_over(self, name: str) -> list[dict[str, str]]:
+        """The rows of a file of the handover folder."""
+        with (self.folder / "handover" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
     def people(self) -> dict[str, dict[str, Any]]:
         """The people that came from the clinic, by their id there."""
-        return {one["customFields"]["Cliniko Patient ID"]: one for one in self.every("findContacts")}
+        ours = (one for one in self.every("findContacts") if "Cliniko Patient ID" in one["customFields"])
+        return {one["customFields"]["Cliniko Patient ID"]: one for one in ours}
 
     def activities(self) -> Rows:
         return self.every("findActivities")
@@ -94,8 +107,10 @@ class MovedToNutshell:
 
 
 @contextmanager
-def move(folder: Path, patients: int, **settings: Any) -> Iterator[MovedToNutshell]:
-    """A clinic of so many patients, moved under these settings, and its account for as long as it is looked at."""
+def begun(
+    folder: Path, patients: int, *, behaviour: Mapping[str, str] | None = None, **settings: Any
+) -> Iterator[MovedToNutshell]:
+    """A clinic of so many patients, built under these settings, and an account that is made ready for it."""
     new_project(folder)
     write_files(folder, {"project.yml": PROJECT})
     truth = make(folder / "exports", patients, seed=3)
@@ -105,9 +120,16 @@ def move(folder: Path, patients: int, **settings: Any) -> Iterator[MovedToNutshe
         types = connection.execute("select distinct appointment_type from attendances order by all").fetchall()
         named = [name for (name,) in types if name] + ["Treatment note"]
         members = [email for (email,) in emails] + [FALLBACK]
-        with start(api_key=KEY, user=USER, members=members, activity_types=named) as url:
+        with start(api_key=KEY, user=USER, members=members, activity_types=named, behaviour=behaviour) as url:
             clinic = MovedToNutshell(connection, url, folder, json.dumps(settings))
-            for step in (["build"], ["load", "--yes", *ACCEPTED], ["diff"]):
-                answer = clinic.shift(*step)
-                assert answer.code == 0, answer.out + answer.err
+            clinic.must("build")
             yield clinic
+
+
+@contextmanager
+def move(folder: Path, patients: int, **settings: Any) -> Iterator[MovedToNutshell]:
+    """A clinic that was moved under these settings, and its account for as long as it is looked at."""
+    with begun(folder, patients, **settings) as clinic:
+        clinic.must("load", "--yes", *ACCEPTED)
+        clinic.must("diff")
+        yield clinic

@@ -20,11 +20,6 @@ HOMES: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
-
-
 @pytest.mark.parametrize("case", HOMES)
 def test_every_object_that_is_loaded_is_somethings_home(project: Path, tmp_path: Path, case: str) -> None:
     settings = HOMES[case]

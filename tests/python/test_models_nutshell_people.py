@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -157,12 +158,12 @@ custom_fields:
 """
 
 
-def custom(folder: Path, exports: Path, **options: Any) -> Built:
+def custom(folder: Path, exports: Path, files: Mapping[str, Rows] | None = None, **options: Any) -> Built:
     project = copy_project(folder)
     (project / "models" / "custom_fields.yml").write_text(ENTRIES, encoding="utf-8")
     rows = [{"First Name": "Ada", "Last Name": "Low", **row} for row in CUSTOM]
     chosen = ("+nutshell__person", "+nutshell__late_choices")
-    return staged(project, exports, {"Patients-Cliniko-20260801.csv": rows}, *chosen, **options)
+    return staged(project, exports, {"Patients-Cliniko-20260801.csv": rows, **(files or {})}, *chosen, **options)
 
 
 def test_one_field_for_each_custom_field(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
@@ -189,8 +190,29 @@ def test_one_field_for_each_custom_field(tmp_path_factory: pytest.TempPathFactor
 def test_a_late_choice_of_a_custom_field_is_held_back(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     built = custom(tmp_path_factory.mktemp("project"), tmp_path, also=[field_of_choices("Diet", "Fish")])
     assert built.values("select Diet from nutshell.person order by _key") == ["Fish", None]
-    late = built.rows("select field, value, owner_id from nutshell.late_choices")
-    assert late == [{"field": "Diet", "value": "Vegan", "owner_id": "2"}]
+    late = built.rows("select field, value, owner_id, kept from nutshell.late_choices")
+    assert late == [{"field": "Diet", "value": "Vegan", "owner_id": "2", "kept": None}]
+
+
+def test_a_field_keeps_what_it_says_where_its_new_choice_came_late(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    loaded = [
+        "insert into ledger.records by name select 'person' as object, '2' as key, '8-contacts' as id",
+        "insert into destination.people by name select '8-contacts' as id, false as deleted,"
+        """ '{"Diet": "Fish", "Last Appointment Status": "Booked"}' as choices""",
+    ]
+    fields = [field_of_choices("Diet", "Fish"), field_of_choices("Last Appointment Status", "Booked")]
+    visited = visit("11", "2026-07-01 09:00", **{"PatientID(s)": "1, 2", "Maximum Number of Patients": "5"})
+    files: dict[str, Rows] = {"Appointments-Cliniko-20260801.csv": [visited]}
+    built = custom(tmp_path_factory.mktemp("project"), tmp_path, also=loaded + fields, files=files)
+    said = 'select Diet as diet, "Last Appointment Status" as status from nutshell.person order by _key'
+    assert built.rows(said) == [{"diet": "Fish", "status": None}, {"diet": "Fish", "status": "Booked"}]
+    assert built.rows("select field, value, owner_id, kept from nutshell.late_choices order by all") == [
+        {"field": "Diet", "value": "Vegan", "owner_id": "2", "kept": "Fish"},
+        {"field": "Last Appointment Status", "value": "Completed", "owner_id": "1", "kept": None},
+        {"field": "Last Appointment Status", "value": "Completed", "owner_id": "2", "kept": "Booked"},
+    ]
 
 
 def test_the_labels_that_are_taken_are_those_of_the_models(project: Path) -> None:

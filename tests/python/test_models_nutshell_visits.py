@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -130,16 +133,53 @@ FIRST_LINE = "1 July 2026, Randy Savage, Initial assessment, [cliniko note=71]"
 BODY = "## Plan\n\n**Next:** Rest"
 
 
-def noted(project: Path, exports: Path, **variables: Any) -> Built:
-    files: dict[str, Rows] = {"Treatment notes-Cliniko-20260801.csv": [NOTE]}
+def noted(project: Path, exports: Path, note: Mapping[str, str] | None = None, **variables: Any) -> Built:
+    files: dict[str, Rows] = {"Treatment notes-Cliniko-20260801.csv": [{**NOTE, **(note or {})}]}
     return staged(project, exports, files, clinical_notes="include", **variables)
 
 
 def test_treatment_notes_as_notes(project: Path, tmp_path: Path) -> None:
     built = noted(project, tmp_path, treatment_notes="notes")
-    assert built.rows("select * exclude (_practitioner_id, _body) from nutshell.note") == [
+    assert built.rows("select parent, body, _key, _person_key from nutshell.note") == [
         {"parent": {"$ref": "person:1"}, "body": f"{FIRST_LINE}\n\n{BODY}", "_key": "71", "_person_key": "1"}
     ]
+
+
+def written(day: str, hash: str) -> list[str]:
+    """Statements by which note 71 was written on this day, as a payload of this hash."""
+    return [
+        "insert into ledger.intents by name select 1 as intent, 'note' as object, '71' as key",
+        f"insert into ledger.outcomes by name select 1 as intent, '{day}' as noted_at, 'created' as status",
+        "insert into ledger.records by name select"
+        f" 'note' as object, '71' as key, '5-notes' as id, '{hash}' as hash, '{day}' as noted_at",
+    ]
+
+
+PAYLOAD = json.dumps({"body": f"{FIRST_LINE}\n\n{BODY}", "parent": {"$ref": "person:1"}}, separators=(",", ":"))
+AS_SENT = md5(PAYLOAD.encode(), usedforsecurity=False).hexdigest()
+AMENDED = "71-amended-1596247800"  # 1 August 2020, ten past twelve
+# When it was written and as what; when Cliniko says that it was updated; and what becomes of it: its key, whether it
+# is amended, and whether nobody may edit it.
+EDITED: dict[str, tuple[str, str, str, tuple[str, bool, bool]]] = {
+    "as it was sent": ("2020-07-20", AS_SENT, "2020-08-01 12:10:00 +1000", ("71", False, False)),
+    "updated since": ("2020-07-20", "another", "2020-08-01 12:10:00 +1000", (AMENDED, True, False)),
+    "updated before the load": ("2020-08-20", "another", "2020-08-01 12:10:00 +1000", (AMENDED, True, False)),
+    "its author was renamed": ("2020-07-20", "another", "2020-01-01 12:00:00 +1000", ("71", False, True)),
+    "nobody says when": ("2020-07-20", "another", "", ("71", False, True)),
+    "there for less than a day": ("{now}", "another", "2020-08-01 12:10:00 +1000", ("71", False, False)),
+}
+
+
+@pytest.mark.parametrize("case", EDITED)
+def test_a_note_that_nobody_may_edit_any_more(project: Path, tmp_path: Path, case: str) -> None:
+    day, hash, updated_at, becomes = EDITED[case]
+    also = written(day.format(now=datetime.now(UTC).isoformat()), hash)
+    built = noted(project, tmp_path, also=also, note={"Updated At": updated_at})
+    [found] = built.rows("select * from nutshell.note")
+    assert (found["_key"], found["_is_amended"], found["_is_closed"]) == becomes
+    heading, _, mark = FIRST_LINE.rpartition(", ")
+    first_line = f"{heading}, amended 1 August 2020, {mark.replace('71', AMENDED)}" if becomes[1] else FIRST_LINE
+    assert found["body"] == f"{first_line}\n\n{BODY}"
 
 
 def test_treatment_notes_in_their_author_s_name(project: Path, tmp_path: Path) -> None:
@@ -162,6 +202,6 @@ def test_treatment_notes_as_files(project: Path, tmp_path: Path) -> None:
     assert built.values("select _key from nutshell.note") == []
     [found] = built.rows("select path, text from handover.treatment_notes")
     assert found == {
-        "path": "files/Peter Patientman (1)/notes/2026-07-01 Initial assessment (71).md",
+        "path": "files/1/notes/2026-07-01 (71).md",
         "text": f"{FIRST_LINE}\n\n{BODY}",
     }

@@ -34,7 +34,7 @@ CLINIC: dict[str, Rows] = {
     ],
 }
 LOADED = """insert into ledger.records by name
-select 'note' as object, unnest(['71', '72', '73']) as key, '1-notes' as id"""
+select 'note' as object, unnest(['71', '71-amended-1', '72', '73', '73-amended-1']) as key, '1-notes' as id"""
 THERE = """insert into destination.people by name
 select '7-contacts' as id, false as deleted, '1' as cliniko_patient_id
 union all
@@ -125,8 +125,10 @@ def test_what_the_account_holds_is_weighed_against_what_would_come(project: Path
     def found(finding: str) -> list[tuple[Any, ...]]:
         return built.connection.execute(tests[finding].sql).fetchall()
 
-    # 71 is staged, 73 is in no export any more: the one goes on as it is, of the other the plan tells elsewhere.
+    # 71 is staged, 73 is in no export any more: the one goes on as it is, of the other the plan tells elsewhere. What
+    # came of a note when it was amended goes with it.
     assert found("loaded_before_and_left_out_now") == [("note", 1, "72")]
+    assert built.values("select key from nutshell.gone order by key") == ["73", "73-amended-1"]
 
     [(company, of_company), (person, of_person)] = found("fields_are_made_for_good")
     assert (company, of_company, person) == ("company", 2, "person")
@@ -148,6 +150,6 @@ def test_what_the_account_holds_is_weighed_against_what_would_come(project: Path
     assert found("records_of_another_ledger") == []
 
 
-def test_an_upload_that_is_not_there_is_told_of_where_it_is_asked_for(project: Path) -> None:
-    assert "lead_upload_is_not_there" not in graph_of(project, "{}", "nutshell").tests
-    assert "lead_upload_is_not_there" in graph_of(project, '{"attachments": "lead_upload"}', "nutshell").tests
+def test_an_upload_that_was_never_tried_is_told_of_where_it_is_asked_for(project: Path) -> None:
+    assert "lead_upload_was_never_tried" not in graph_of(project, "{}", "nutshell").tests
+    assert "lead_upload_was_never_tried" in graph_of(project, '{"attachments": "lead_upload"}', "nutshell").tests

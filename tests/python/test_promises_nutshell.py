@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterator
@@ -44,11 +43,6 @@ def visits(moved: MovedToNutshell) -> dict[str, dict[str, Any]]:
 def header(activity: dict[str, Any]) -> dict[str, str] | None:
     found = HEADER.fullmatch(activity["description"].splitlines()[0])
     return found.groupdict() if found else None
-
-
-def handed_over(moved: MovedToNutshell, name: str) -> list[dict[str, str]]:
-    with (moved.folder / "handover" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def cents(value: dict[str, str] | None) -> Decimal:
@@ -223,7 +217,7 @@ def test_every_note_holds_every_answer(moved: MovedToNutshell, people: dict[str,
 
 def test_every_file_has_a_note_and_lies_in_its_person_s_folder(moved: MovedToNutshell) -> None:
     told = moved.told("select * from attachments")
-    listed = {row["source_file"]: row for row in handed_over(moved, "files")}
+    listed = {row["source_file"]: row for row in moved.handed_over("files")}
     bodies = "\n".join(note["body"] for note in moved.notes())
     assert told
     for row in told:
@@ -231,7 +225,7 @@ def test_every_file_has_a_note_and_lies_in_its_person_s_folder(moved: MovedToNut
         copy = moved.folder / "handover" / entry["path"]
         original = moved.folder / "exports" / "attachments" / row["file"]
         assert sha256(copy.read_bytes()).hexdigest() == sha256(original.read_bytes()).hexdigest() == entry["sha256"]
-        assert f"({row['patient_id']})" in entry["path"]
+        assert entry["path"].startswith(f"files/{row['patient_id']}/")
         assert f"It lies in the handover folder: {entry['path']}" in bodies
 
 
@@ -241,7 +235,7 @@ def test_every_file_has_a_note_and_lies_in_its_person_s_folder(moved: MovedToNut
 def test_what_was_rolled_up_names_its_person_in_nutshell(
     moved: MovedToNutshell, people: dict[str, dict[str, Any]]
 ) -> None:
-    invoices, items, payments = (handed_over(moved, name) for name in ("invoices", "invoice_items", "payments"))
+    invoices, items, payments = (moved.handed_over(name) for name in ("invoices", "invoice_items", "payments"))
     for row in (*invoices, *items, *payments):
         expected = people.get(row["cliniko_patient_id"])
         assert row["person_id"] == (f"{expected['id']}-contacts" if expected else "")
@@ -255,7 +249,7 @@ def test_what_was_rolled_up_names_its_person_in_nutshell(
 
 
 def test_what_is_not_migrated_is_said_with_what_to_build_instead(moved: MovedToNutshell) -> None:
-    listed = {row["what"]: row["instead"] for row in handed_over(moved, "not_migrated")}
+    listed = {row["what"]: row["instead"] for row in moved.handed_over("not_migrated")}
     assert set(listed) >= {
         "SMS credits",
         "telehealth sessions and fees",

@@ -1,8 +1,9 @@
--- The index of the files: what is where, and whose.
+-- The index of the files that are in the folder: what is where, and whose.
 with final as (
     select
         people.person_id,
         files.person_key as cliniko_patient_id,
+        people.person,
         files.path,
         files.source_file,
         files.file_name,
@@ -14,6 +15,7 @@ with final as (
         files.is_over_the_limit,
     from {{ ref('nutshell__files') }} as files
     left join {{ ref('handover__people') }} as people on files.person_key = people.cliniko_patient_id
+    where not files.is_on_a_lead
     order by files.path
 )
 

@@ -1,4 +1,4 @@
--- Treatment notes as files, one each, in the folder of their person.
+-- Treatment notes as files, one each, in the folder of their person; a note whose title changes stays the same file.
 with notes as (
     select
         notes.*,
@@ -7,9 +7,8 @@ with notes as (
         concat_ws(
             ' ',
             strftime(notes.created_at at time zone {{ literal(var('timezone')) }}, '%Y-%m-%d'),
-            notes.title,
             '(' || notes.key || ')'
-        ) as title_with_key,
+        ) as day_and_key,
     from {{ ref('nutshell__written_notes') }} as notes
     inner join {{ ref('nutshell__person') }} as people on notes.patient_id = people._patient_id
     where notes.kind = 'treatment note'
@@ -19,8 +18,9 @@ final as (
     select
         people.person_id,
         notes.person_key as cliniko_patient_id,
+        people.person,
         notes.key as cliniko_note_id,
-        notes.folder || '/' || {{ file_name('notes.title_with_key') }} || '.md' as path,
+        notes.folder || '/' || {{ file_name('notes.day_and_key') }} || '.md' as path,
         notes.author,
         notes.title,
         {{ iso('notes.created_at') }} as created_at,

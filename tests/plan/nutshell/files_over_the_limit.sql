@@ -1,4 +1,4 @@
--- Files above `attachment_limit_mb`. They are in the handover folder like all others, and say so in their note.
+-- Files above `attachment_limit_mb`. They are in the handover folder, whatever `attachments` says; so their notes tell.
 {{ config(severity='warn') }}
 select
     path,

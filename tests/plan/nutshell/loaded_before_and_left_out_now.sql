@@ -8,6 +8,9 @@
     'nutshell__note': 'note',
     'nutshell__attachment': 'note',
 } -%}
+{% if var('attachments') == 'lead_upload' -%}
+{% set models = dict(models, nutshell__lead='lead', nutshell__lead_file='file') -%}
+{% endif -%}
 with staged as (
     {% for model, object in models.items() -%}
     select
@@ -34,11 +37,12 @@ with staged as (
 )
 
 select
-    object,
+    records.object,
     count(*) as records,
-    min(key) as such_as,
+    min(records.key) as such_as,
 from {{ source('ledger', 'records') }} as records
-anti join staged using (object, key)
-where records.id is not null and object in ('{{ models.values() | unique | join("', '") }}')
-group by object
-order by object
+anti join staged
+    on records.object = staged.object and {{ note_of('records.key') }} = {{ note_of('staged.key') }}
+where records.id is not null and records.object in ('company', 'person', 'activity', 'note', 'lead', 'file')
+group by records.object
+order by records.object

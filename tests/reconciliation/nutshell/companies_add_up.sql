@@ -7,4 +7,6 @@
     {%- endif %}
 )
 {%- endset %}
-{{ row_equation('company', ref('nutshell__company'), '_key', clinic, excluded='false') }}
+{{ row_equation(
+    'company', ref('nutshell__company'), '_key', clinic, excluded='false', linked='staged._linked_id'
+) }}

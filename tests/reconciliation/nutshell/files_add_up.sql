@@ -1,2 +1,2 @@
--- A file is told by a note, and lies in the handover folder.
+-- A file is told by a note, wherever it lies.
 {{ row_equation('note', ref('nutshell__attachment'), '_key', ref('cliniko__attachments')) }}

@@ -1,4 +1,4 @@
 {{ row_equation(
     'person', ref('nutshell__person'), '_key', ref('cliniko__patients'),
-    linked='staged._linked_id' if var('existing_people') == 'link' else 'null'
+    linked='staged._linked_id'
 ) }}

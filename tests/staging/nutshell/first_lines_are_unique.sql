@@ -1,7 +1,7 @@
--- A note is found again by its first line, under its person.
+-- A note is found again under its person by the mark that ends its first line.
 select
     parent,
-    split_part(body, chr(10), 1) as first_line,
+    regexp_extract(split_part(body, chr(10), 1), '\[cliniko [^\]]+\]$') as mark,
 from (
     select
         parent,
@@ -13,5 +13,5 @@ from (
         body,
     from {{ ref('nutshell__attachment') }}
 )
-group by parent, split_part(body, chr(10), 1)
-having count(*) > 1
+group by parent, mark
+having count(*) > 1 or mark = ''
