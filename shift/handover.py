@@ -2,15 +2,20 @@
 
 Every model of the schema `handover` becomes a CSV file of its name. A column `source_file` is a file below the exports
 folder, copied to `path`; a column `text` is what stands in the file `path`, and not in the CSV. Paths are below the
-handover folder. What lies there already, and is no longer named, stays.
+handover folder. A column `person_id` is the id in the CRM of whom a row tells, null where nobody there stands for them.
+
+What an earlier load wrote, and nothing names any more, is removed: a list beside the files says, by destination, which
+they are. What people put there themselves stays.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,48 +27,127 @@ from shift.graph import Graph, Model, Selection
 if TYPE_CHECKING:
     import duckdb
 
+    from shift.project import Project
+
 FOLDER = "handover"
-_SCHEMA = "handover"
+SCHEMA = "handover"
+_LIST = ".written.json"
 _FETCHED = 1000  # rows at once: a text may be long
 
 
-def write(graph: Graph, connection: duckdb.DuckDBPyConnection) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What goes into one CSV file: ``rows`` is what stands after `from`."""
+
+    model: Model
+    columns: tuple[str, ...]
+    rows: str
+
+    @property
+    def csv(self) -> str:
+        return f"{self.model.name.removeprefix(f'{SCHEMA}__')}.csv"
+
+
+def write(graph: Graph, connection: duckdb.DuckDBPyConnection, *, of_those_in: bool = False) -> tuple[Path, ...]:
     """Build the models anew, over the ledger's mirror, and write the folder; the CSV files that it holds now.
 
-    All that is written is for its owner alone. Raises ModelError for a model that does not build or names a path
-    outside, and ShiftError where the disk will not have a file, or a file of the exports is gone.
+    ``of_those_in``: where a table tells of people, only the rows of those who are in the CRM. All that is written is
+    for its owner alone. Raises ModelError for a model that does not build or names a path outside, and ShiftError where
+    the disk will not have a file, or a file of the exports is gone.
     """
-    models = [model for name, model in sorted(graph.models.items()) if model.schema == _SCHEMA]
+    models = [model for name, model in sorted(graph.models.items()) if model.schema == SCHEMA]
     for result in run(graph, connection, Selection(frozenset(model.name for model in models), frozenset())):
         if result.status == "error":
             raise ModelError(result.message or f"the model {result.node} does not build")
     project = graph.project
+    folder, destination = project.root / FOLDER, project.to or ""
+    tables = [_table(connection, model, of_those_in) for model in models]
+    with _told_plainly(folder):
+        files = {table.csv for table in tables}
+        files.update(path for table in tables for path in _paths(connection, table, folder))
+        lists = _lists(folder)
+        # Before the first file, so that a load that is killed here leaves none that nobody knows of.
+        _note(folder, {**lists, destination: files.union(lists.get(destination, ()))})
+        for table in tables:
+            _write(connection, table, folder, project.exports)
+        _keep(folder, destination, files)
+    return tuple(folder / table.csv for table in tables)
+
+
+def written(project: Project) -> bool:
+    """Whether the folder holds what a load into the project's destination wrote."""
+    return (project.to or "") in _lists(project.root / FOLDER)
+
+
+def remove(project: Project) -> None:
+    """Remove what loads into the project's destination wrote."""
     folder = project.root / FOLDER
     with _told_plainly(folder):
-        return tuple(_write(connection, model, folder, project.exports) for model in models)
+        _keep(folder, project.to or "", ())
 
 
-def _write(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path, exports: Path) -> Path:
-    columns = connection.table(model.relation).columns
-    listed = ", ".join(quoted(column) for column in columns if column != "text")
-    target = folder / f"{model.name.removeprefix(f'{_SCHEMA}__')}.csv"
-    _make_room(folder)
+def _table(connection: duckdb.DuckDBPyConnection, model: Model, of_those_in: bool) -> _Table:
+    columns = tuple(connection.table(model.relation).columns)
+    known = of_those_in and "person_id" in columns
+    return _Table(model, columns, f"{model.relation} where person_id is not null" if known else model.relation)
+
+
+def _paths(connection: duckdb.DuckDBPyConnection, table: _Table, folder: Path) -> Iterator[str]:
+    """The files that a table names, besides its own."""
+    if {"source_file", "text"}.intersection(table.columns):
+        for (path,) in _rows(connection, f"select path from {table.rows}"):
+            yield _below(folder, path, table.model).relative_to(folder.resolve()).as_posix()
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: _Table, folder: Path, exports: Path) -> None:
+    shown = ", ".join(quoted(column) for column in table.columns if column != "text")
+    target = folder / table.csv
     partial = target.with_suffix(".partial")
-    connection.execute(
-        f"copy (select {listed} from {model.relation}) to {literal(partial.as_posix())} (format csv, header)"
-    )
+    connection.execute(f"copy (select {shown} from {table.rows}) to {literal(partial.as_posix())} (format csv, header)")
     os.chmod(partial, 0o600)
     partial.replace(target)
-    if "source_file" in columns:
-        for path, source in _rows(connection, f"select path, source_file from {model.relation}"):
-            _copy(_below(exports, source, model), _below(folder, path, model))
-    if "text" in columns:
-        for path, text in _rows(connection, f"select path, text from {model.relation}"):
-            _put(text or "", _below(folder, path, model))
-    return target
+    if "source_file" in table.columns:
+        for path, source in _rows(connection, f"select path, source_file from {table.rows}"):
+            _copy(_below(exports, source, table.model), _below(folder, path, table.model))
+    if "text" in table.columns:
+        for path, text in _rows(connection, f"select path, text from {table.rows}"):
+            _put(text or "", _below(folder, path, table.model))
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[str, str]]:
+def _lists(folder: Path) -> dict[str, list[str]]:
+    """By destination: the files that its loads wrote, as paths below the folder."""
+    path = folder / _LIST
+    lists: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return lists
+
+
+def _note(folder: Path, lists: dict[str, Collection[str]]) -> None:
+    told = {destination: sorted(files) for destination, files in lists.items() if files}
+    _put(json.dumps(told, ensure_ascii=False, indent=1), folder / _LIST)
+    if not told:
+        _remove(folder, folder / _LIST)
+
+
+def _keep(folder: Path, destination: str, files: Collection[str]) -> None:
+    """Of what loads into the destination wrote, keep these files alone, and those that other destinations name too."""
+    lists = _lists(folder)
+    of_others = {file for other, these in lists.items() if other != destination for file in these}
+    for file in set(lists.get(destination, ())).difference(files, of_others):
+        _remove(folder, folder / file)
+    _note(folder, {**lists, destination: files})
+
+
+def _remove(folder: Path, file: Path) -> None:
+    """Remove a file, and the folders that it leaves empty."""
+    file.unlink(missing_ok=True)
+    for parent in file.parents:
+        if not parent.is_relative_to(folder) or (parent.exists() and any(parent.iterdir())):
+            return
+        if parent.exists():
+            parent.rmdir()
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[str, ...]]:
     cursor = connection.execute(query)
     while rows := cursor.fetchmany(_FETCHED):
         yield from rows

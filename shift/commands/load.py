@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shift.commands.common import (
-    accept_option,
-    exports_option,
-    opened,
-    output_option,
-    print_json,
-    sample_option,
-    with_project,
-)
+from shift.commands.common import accept_option, aside, confirm, output_option, print_json, sample_option, with_project
+from shift.commands.opening import opened
 from shift.project import Project
 
 if TYPE_CHECKING:
@@ -27,7 +20,6 @@ if TYPE_CHECKING:
 @click.command()
 @with_project
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@exports_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask; for scripts.")
 @sample_option
 @click.option("--no-pull", is_flag=True, help="Do not ask the CRM what it holds: plan over what the last pull found.")
@@ -76,12 +68,14 @@ def command(
     part = [] if choices.sample is None else ["--sample", str(choices.sample)]
     go_on = words("load", *([str(file)] if file else part))
     text = output == "text"
-    with writing_session(graph, _say) as session:
+    with writing_session(graph, aside) as session:
         with opened(project) as connection:
             destination = None if no_pull else session.destination
-            prepared = prepare(graph, connection, destination, session.ledger, choices, _say)
+            prepared = prepare(graph, connection, destination, session.ledger, choices, aside)
             if saved:
-                _, workspace = session.ledger.workspace()
+                bound = session.ledger.workspace()
+                assert bound is not None, "who writes a ledger knows whose it is"
+                _, workspace = bound
                 now = saved_plan.taken(connection, project, workspace, session.ledger, prepared, choices)
                 saved_plan.require_same(connection, saved, now)
         if text:
@@ -103,7 +97,7 @@ def command(
             click.echo()
             print_result(result)
         with opened(project) as connection:
-            conclusion = conclude(session, connection, wrote=told)
+            conclusion = conclude(session, connection, wrote=told, sampled=choices.sample is not None)
             stuck = count_planned(connection)
     complete = result.complete and not stuck
     if text:
@@ -139,18 +133,8 @@ def _read(file: Path | None, *, given: bool) -> SavedPlan | None:
 
 
 def _ask(plan: Plan, text: bool) -> None:
-    """Ask, where somebody is there to answer."""
-    from shift.errors import ConfigurationError
     from shift.invocation import command as words
     from shift.wording import counted
 
-    if not text or not sys.stdin.isatty():
-        raise ConfigurationError(
-            "nobody can be asked here whether to write this to the CRM", hint=f"To write it: {words('load', '--yes')}"
-        )
-    click.confirm(f"\nWrite this to the CRM ({counted(plan.writes, 'record')})?", abort=True)
-
-
-def _say(text: str) -> None:
-    """A long wait is told of, beside the results."""
-    click.echo(text, err=True)
+    question = f"\nWrite this to the CRM ({counted(plan.writes, 'record')})?"
+    confirm(question, doing="write this to the CRM", again=words("load", "--yes"), asked=text)

@@ -14,9 +14,9 @@ import click
 from shift.commands.common import print_table, print_wrapped, wrapped
 from shift.destination import AddedOptions, FieldDefinition, ObjectDefinition, SchemaChange
 from shift.ledger import DATA_MODEL
-from shift.loading import LoadResult, Progress
+from shift.loading import LoadResult, ObjectResult, Progress
 from shift.owning import MISSING
-from shift.planning import ACTIONS, WRITING, Action, Choices, Plan
+from shift.planning import ACTIONS, Action, Choices, ObjectPlan, Plan
 from shift.provisioning import BY_HAND, describe
 from shift.sampling import Sample
 from shift.wording import counted
@@ -35,14 +35,15 @@ def print_plan(plan: Plan, accepted: Collection[str], sample: Sample | None = No
     if sample:
         print_wrapped(f"A sample around {sample.chosen:,} of {sample.object}.{_unseen(sample)}", first="")
     shown = [action for action in ACTIONS if any(one.counts[action] for one in plan.objects)] or ["create"]
-    rows = [(one.object, *(f"{one.counts[action]:,}" for action in shown)) for one in plan.objects]
+    named = _titles(plan.objects)
+    rows = [(named[one.model], *(f"{one.counts[action]:,}" for action in shown)) for one in plan.objects]
     headings = [_HEADINGS.get(action, action) for action in shown]
     print_table(["object", *headings], rows, right=frozenset(headings))
     for one in plan.objects:
         for reason in one.reasons[:_SHOWN]:
             word = _HEADINGS.get(reason.action, reason.action)
             examples = _some(reason.examples, reason.rows)
-            print_wrapped(f"{one.object}: {reason.rows:,} {word}, {reason.text} ({examples})")
+            print_wrapped(f"{named[one.model]}: {reason.rows:,} {word}, {reason.text} ({examples})")
     for loss in plan.losses:
         examples = _some(loss.examples, loss.rows)
         print_wrapped(f"{loss.object}.{loss.field}: {loss.rows:,} {loss.what} ({examples})")
@@ -165,13 +166,14 @@ def plan_as_json(plan: Plan, sample: Sample | None = None) -> dict[str, Any]:
 
 
 def print_result(result: LoadResult) -> None:
-    """What became of the rows of each object that the load touched."""
+    """What became of the rows of each model that the load touched."""
     touched = [one for one in result.objects if one.held_back or any(one.counts.values())]
     if not touched:
         return
+    named = _titles(result.objects)
     statuses = sorted({status for one in touched for status in one.counts})
     rows: list[tuple[Any, ...]] = [
-        (one.object, *(f"{one.counts.get(status, 0):,}" for status in statuses), f"{one.held_back:,}")
+        (named[one.model], *(f"{one.counts.get(status, 0):,}" for status in statuses), f"{one.held_back:,}")
         for one in touched
     ]
     headings = [*statuses, "held back"]
@@ -181,15 +183,17 @@ def print_result(result: LoadResult) -> None:
 def result_as_json(result: LoadResult, *, complete: bool) -> dict[str, Any]:
     """What a load did, for programs; ``complete`` also speaks of what stood in the way before."""
     return {
-        "objects": [{"object": one.object, **one.counts, "held_back": one.held_back} for one in result.objects],
+        "objects": [
+            {"object": one.object, "model": one.model, **one.counts, "held_back": one.held_back}
+            for one in result.objects
+        ],
         "complete": complete,
     }
 
 
 def progress_of(plan: Plan) -> AbstractContextManager[Callable[[Progress], None]]:
     """Bars for a load: one for the data model, and one for each object."""
-    objects = {one.object: sum(one.counts[action] for action in WRITING) for one in plan.objects}
-    return progress_over({DATA_MODEL: len(plan.schema), **objects})
+    return progress_over({DATA_MODEL: len(plan.schema), **plan.rows_to_write})
 
 
 @contextmanager
@@ -209,9 +213,21 @@ def progress_over(totals: Mapping[str, int]) -> Iterator[Callable[[Progress], No
         def report(progress: Progress) -> None:
             if progress.object not in tasks:
                 tasks[progress.object] = bars.add_task(progress.object, total=progress.total)
-            bars.update(tasks[progress.object], completed=progress.done, total=progress.total)
+            bars.update(tasks[progress.object], completed=progress.done)
 
         yield report
+
+
+def _titles(objects: Sequence[ObjectPlan | ObjectResult]) -> dict[str, str]:
+    """What tables call each model's rows: their object, and the model too where another writes that object."""
+    several = Counter(one.object for one in objects)
+    names = {one.model: one.model.rpartition("__")[2] for one in objects}
+    return {
+        one.model: one.object
+        if names[one.model] == one.object or several[one.object] == 1
+        else f"{one.object} ({names[one.model]})"
+        for one in objects
+    }
 
 
 def _total(plan: Plan, action: Action) -> int:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from shift.commands.common import output_option, print_json, print_table, print_wrapped, with_project, wrapped
+from shift.commands.common import aside, confirm, output_option, print_json, with_project
 from shift.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shift.commands.undoing import SchemaUndone
     from shift.destination import SchemaChange
     from shift.loading import Writer
-    from shift.undoing import Difference, Left, ObjectUndoing, Undoing, Undone
-
-_SHOWN = 10
+    from shift.undoing import Undoing
 
 
 @click.command()
@@ -25,7 +24,9 @@ _SHOWN = 10
 @click.argument("run", type=int, required=False)
 @click.option("--all", "everything", is_flag=True, help="Undo every run of this ledger, the newest first.")
 @click.option(
-    "--schema", is_flag=True, help="Remove the objects and fields that were made, too, if no record needs them."
+    "--schema",
+    is_flag=True,
+    help="Remove the objects and fields that were made, too, if no record needs them; list those that only you can.",
 )
 @click.option("--force", is_flag=True, help="Take back also what somebody changed since, or others depend on.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask; for scripts.")
@@ -39,8 +40,11 @@ def command(
     changed since, or that others depend on, is left, with what it points to. Shows what it would do, and asks. A
     rollback that was interrupted goes on when it is called again.
 
+    Objects and fields stay without --schema. Those that no API of the CRM removes stay with it, too: they are listed,
+    for you to remove, until they are gone.
+
     Afterwards every record is looked up once more. Exits with 1 where something is not as it should be, and with 3
-    where records were left.
+    where records were left, or objects or fields that records hold.
 
     \b
     Examples:
@@ -52,6 +56,7 @@ def command(
 
     from shift import asking, provisioning
     from shift.commands.moving import progress_over
+    from shift.commands.undoing import SchemaUndone, print_made, print_undoing, print_undone, undone_as_json
     from shift.database import open_database
     from shift.errors import Again
     from shift.invocation import command as words
@@ -64,13 +69,14 @@ def command(
     given = {str(run): run is not None, "--all": everything, "--schema": schema, "--force": force}
     again = words("rollback", *(word for word, wanted in given.items() if wanted))
     text = output == "text"
-    with reached(project, _say) as writer, closing(open_database(None)) as connection:
+    with reached(project, aside) as writer, closing(open_database(None)) as connection:
         order = _load_order(project)
         undoing = prepare(writer, connection, run, everything=everything, force=force, load_order=order)
-        made = provisioning.made(writer.ledger) if schema else []
+        every_change = provisioning.made(writer.ledger)
+        made = [change for change in every_change if schema and writer.destination.removes(change)]
         if text:
-            _print_plan(undoing)
-            _print_made(made, schema)
+            print_undoing(undoing)
+            print_made(made, schema and not every_change)
         asking.require_rights_to_undo(writer.destination, writer.patience, undoing.objects, made)
         if (undoing.steps or made) and not yes:
             _ask(text, undoing, made)
@@ -89,9 +95,8 @@ def command(
                         baseline=baseline.path_for(project.ledger),
                         on_progress=report,
                     )
-            remains = _remove_schema(writer) if made else []
-            kept = provisioning.made(writer.ledger)
-            removed = [change for change in made if change not in kept]
+            done = _remove_schema(writer, made) if schema and every_change else SchemaUndone()
+            handed_over = _hand_over(project, writer) if undone else ""
         except KeyboardInterrupt:
             click.echo(f"\nInterrupted; all that was sent is noted. Go on with: {again}", err=True)
             sys.exit(130)
@@ -99,11 +104,11 @@ def command(
             error.hint = f"All that was sent is noted. Go on later with: {again}"
             raise
     if text:
-        _print_result(undone, removed, remains)
+        print_undone(undone, done, () if schema else every_change, handed_over)
     else:
-        print_json(_as_json(undoing, undone, removed, remains))
+        print_json(undone_as_json(undoing, undone, done, handed_over))
     failed = undone is not None and not undone.proof.holds
-    sys.exit(1 if failed else 3 if remains or (undone and undone.left) else 0)
+    sys.exit(1 if failed else 3 if done.held or (undone and undone.left) else 0)
 
 
 def _load_order(project: Project) -> Sequence[str]:
@@ -114,144 +119,43 @@ def _load_order(project: Project) -> Sequence[str]:
     try:
         return objects_in_load_order(read_graph(project))
     except ShiftError as error:
-        _say(f"The models do not tell the order of the objects, so the ledger does: {error.message}")
+        aside(f"The models do not tell the order of the objects, so the ledger does: {error.message}")
         return ()
 
 
 def _ask(text: bool, undoing: Undoing, made: Sequence[SchemaChange]) -> None:
-    """Ask, where somebody is there to answer."""
-    from shift.errors import ConfigurationError
     from shift.invocation import command as words
     from shift.wording import counted
 
-    if not text or not sys.stdin.isatty():
-        raise ConfigurationError(
-            "nobody can be asked here whether to roll this back", hint=f"To do it: {words('rollback', '--yes')}"
-        )
     records = sum(one.delete + one.restore for one in undoing.objects)
     also = f", and {counted(len(made), 'change')} of the data model" if made else ""
-    click.confirm(f"\nTake this back ({counted(records, 'record')}{also})?", abort=True)
+    question = f"\nTake this back ({counted(records, 'record')}{also})?"
+    confirm(question, doing="roll this back", again=words("rollback", "--yes"), asked=text)
 
 
-def _print_plan(undoing: Undoing) -> None:
-    if not undoing.runs:
-        click.echo("There is nothing to take back.")
-        return
-    click.echo(f"Rollback of run {', '.join(map(str, reversed(undoing.runs)))}")
-    if not undoing.steps:
-        click.echo("Nothing of it stands; what was taken back before is looked up once more.")
-        return
-    _print_objects(undoing.objects, ("to delete", "to restore", "left"))
-    _print_left(undoing.left)
-
-
-def _print_made(made: Sequence[SchemaChange], schema: bool) -> None:
-    from shift.commands.moving import print_schema
-
-    if made:
-        click.echo("\nTo be removed from the data model, where no record needs it:")
-        print_schema(made, "-")
-    elif schema:
-        click.echo("Of the data model, nothing that was made is there any more.")
-
-
-def _print_result(undone: Undone | None, removed: Sequence[SchemaChange], remains: Sequence[str]) -> None:
-    from shift.invocation import command as words
-
-    if undone is not None:
-        if undone.objects:
-            click.echo()
-            _print_objects(undone.objects, ("deleted", "restored", "left"))
-        _print_left(undone.left)
-        if undone.left:
-            click.echo("\nTo take these back too, with what others made of them:")
-            click.echo(f"  {words('rollback', '--all', '--force')}")
-        _print_proof(undone)
-    if removed:
-        print_wrapped(f"Removed from the data model: {_number(removed)}.", first="", then="  ")
-    for line in remains:
-        print_wrapped(f"not removed: {line}", first="", then="  ")
-
-
-def _number(changes: Sequence[SchemaChange]) -> str:
-    """How many objects, fields and sets of choices these are."""
-    from collections import Counter
-
-    from shift.destination import AddedOptions, FieldDefinition, ObjectDefinition
-    from shift.wording import counted
-
-    kinds = Counter(map(type, changes))
-    named = ((ObjectDefinition, "object"), (FieldDefinition, "field"), (AddedOptions, "choice list"))
-    return ", ".join(counted(kinds[kind], word) for kind, word in named if kinds[kind])
-
-
-def _print_proof(undone: Undone) -> None:
-    proof = undone.proof
-    for failure in proof.failures:
-        click.secho(wrapped(f"{failure.object} {failure.id} {failure.what}", then="  "), fg="red")
-    if proof.holds:
-        told = "Looked up once more: what was deleted is not there, and what was restored is as it was."
-        click.echo("\n" + wrapped(told))
-    if proof.others is None:
-        told = "Other people's records were not compared: nothing was kept of how they were before the first load."
-        click.echo(wrapped(told))
-        return
-    if proof.others:
-        click.echo(f"\nNot as before the first load, and none of it ours ({len(proof.others):,}):")
-        _print_some([f"{one.object} {one.id} {one.what}" for one in proof.others])
-    else:
-        click.echo("Other people's records are as they were before the first load.")
-
-
-def _print_objects(objects: Sequence[ObjectUndoing], headings: tuple[str, ...]) -> None:
-    rows = [(one.object, f"{one.delete:,}", f"{one.restore:,}", f"{one.left:,}") for one in objects]
-    print_table(["object", *headings], rows, right=frozenset(headings))
-
-
-def _print_left(left: Sequence[Left]) -> None:
-    _print_some([f"{one.object} {one.key} is left: {one.reason}" for one in left])
-
-
-def _print_some(lines: Sequence[str]) -> None:
-    for line in lines[:_SHOWN]:
-        print_wrapped(line, then="    ")
-    if len(lines) > _SHOWN:
-        click.echo(f"  … and {len(lines) - _SHOWN:,} more: `--output json` names all")
-
-
-def _as_json(
-    undoing: Undoing, undone: Undone | None, removed: Sequence[SchemaChange], remains: Sequence[str]
-) -> dict[str, Any]:
-    from shift.provisioning import describe
-
-    objects = undone.objects if undone else ()
-    left = undone.left if undone else ()
-    others = undone.proof.others if undone else None
-    return {
-        "runs": list(undoing.runs),
-        "objects": [
-            {"object": one.object, "deleted": one.delete, "restored": one.restore, "left": one.left} for one in objects
-        ],
-        "left": [{"object": one.object, "key": one.key, "id": one.id, "reason": one.reason} for one in left],
-        "failures": _differences(undone.proof.failures) if undone else [],
-        "others": None if others is None else _differences(others),
-        "schema_removed": [describe(change) for change in removed],
-        "schema_left": list(remains),
-    }
-
-
-def _differences(differences: Sequence[Difference]) -> list[dict[str, str]]:
-    return [{"object": one.object, "id": one.id, "what": one.what} for one in differences]
-
-
-def _remove_schema(writer: Writer) -> list[str]:
-    """Remove what provisioning made; what remains, in words: what records hold still."""
-    from shift.provisioning import remove
+def _remove_schema(writer: Writer, made: Sequence[SchemaChange]) -> SchemaUndone:
+    """Remove what provisioning made, where an API does."""
+    from shift import provisioning
+    from shift.commands.undoing import SchemaUndone
 
     with writer.ledger.run("rollback --schema"):
-        return remove(writer)
+        held, by_hand = provisioning.remove(writer), provisioning.left_by_hand(writer)
+    kept = provisioning.made(writer.ledger)
+    return SchemaUndone([change for change in made if change not in kept], held, by_hand)
 
 
-def _say(text: str) -> None:
-    """A long wait is told of, beside the results."""
-    click.echo(text, err=True)
+def _hand_over(project: Project, writer: Writer) -> str:
+    """Make the handover folder true again; what became of it, for a person. A rollback must go even where it cannot."""
+    from shift import handover
+    from shift.errors import ShiftError
+    from shift.moving import hand_over_what_stands
+
+    if not handover.written(project):
+        return ""
+    try:
+        files = hand_over_what_stands(project, writer.ledger)
+    except ShiftError as error:
+        return f"{handover.FOLDER}/ tells still of what is not in the CRM any more: {error.message}"
+    if not files:
+        return f"What the loads had written to {handover.FOLDER}/ is removed: nothing of theirs is in the CRM."
+    return f"{handover.FOLDER}/ is written anew, for those who are still in the CRM."

@@ -10,6 +10,7 @@ from shift.commands.common import output_option, print_json, print_table, with_p
 from shift.project import Project
 
 if TYPE_CHECKING:
+    from shift.destination import Workspace
     from shift.ledger import Holder, Ledger
 
 _RUNS_SHOWN = 5
@@ -32,10 +33,11 @@ def command(project: Project, output: str) -> None:
 
     with reading(project.ledger) as ledger:
         writing = holder(project.ledger)
-        status = _status(ledger, writing) if ledger else {"runs": [], "objects": []}
+        bound = ledger.workspace() if ledger else None
+        status = _status(ledger, *bound, writing) if ledger and bound else {"runs": [], "objects": []}
     if output == "json":
         print_json(status)
-    elif ledger is None:
+    elif bound is None:
         click.echo("Nothing was loaded yet.")
     else:
         _print(status)
@@ -43,13 +45,12 @@ def command(project: Project, output: str) -> None:
         _resume(project)
 
 
-def _status(ledger: Ledger, writing: Holder | None) -> dict[str, Any]:
+def _status(ledger: Ledger, destination: str, workspace: Workspace, writing: Holder | None) -> dict[str, Any]:
     from dataclasses import asdict
     from datetime import UTC, datetime, timedelta
 
     import msgspec
 
-    destination, workspace = ledger.workspace()
     runs = ledger.runs()
     last = runs[-1] if runs else None
     return {
@@ -94,7 +95,8 @@ def _print(status: dict[str, Any]) -> None:
     ]
     print_table(["run", "command", "started (UTC)", "ended"], ended)
     objects = [(one["object"], one["status"], f"{one['records']:,}") for one in status["objects"]]
-    print_table(["object", "status", "records"], objects, right=frozenset({"records"}))
+    if objects:
+        print_table(["object", "status", "records"], objects, right=frozenset({"records"}))
 
 
 def _resume(project: Project) -> None:

@@ -55,7 +55,7 @@ resolved as (
         sent.* replace (
             regexp_replace(sent.fullkey, '\."\$(ref|file)"$', '') as fullkey,
             case
-                when suffix(sent.fullkey, '."$ref"') then referred.id
+                when suffix(sent.fullkey, '."$ref"') then coalesce(referred.id, found_there.id)
                 when suffix(sent.fullkey, '."$file"') then uploaded.id
                 else sent.value
             end as value
@@ -63,6 +63,9 @@ resolved as (
     from sent
     left join ledger.records as referred
         on suffix(sent.fullkey, '."$ref"') and sent.value = referred.object || ':' || referred.key
+    left join plan.rows as found_there
+        on suffix(sent.fullkey, '."$ref"') and sent.value = found_there.object || ':' || found_there.key
+        and found_there.action in ('matched', 'linked')
     left join (
         select
             intents.object,

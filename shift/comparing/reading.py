@@ -13,6 +13,7 @@ from shift.database import literal, quoted
 from shift.destination import Record
 from shift.ledger import Ledger
 from shift.payloads import payload_expression
+from shift.planning import ensure_table as ensure_plan
 from shift.staging import StagingModel
 
 PAGE = 200  # records a call, the most that Twenty answers at once (contracts/twenty/rest-list)
@@ -69,9 +70,11 @@ def read_back(
     The ``ledger`` tells what a record was like after our last write, and so what somebody edited since. ``theirs``:
     what somebody else wrote goes before our rows. ``untold`` gives an object's fields that the CRM never tells: they
     are left out. ``progress`` is told the object, how many of its records were asked for, and how many there are. The
-    ledger's mirror must be fresh, and so must the tables of a sample.
+    ledger's mirror must be fresh, and so must the tables of a sample; the last plan tells whom a reference to somebody
+    means who was there before.
     """
     ensure_tables(connection, anew=True)
+    ensure_plan(connection)
     for model in models:
         if model.written and scope.object in (None, model.object):
             _note_what_was_sent(connection, model, scope, untold(model.object))

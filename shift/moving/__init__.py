@@ -8,7 +8,7 @@ the CRM: its work lies in a file of its own then.
 from __future__ import annotations
 
 from shift.moving.preparing import NOT_PULLED, Prepared, ensure_sources, prepare, pull, refresh
-from shift.moving.reading_back import conclude, note_look, read_back
+from shift.moving.reading_back import conclude, hand_over_what_stands, note_look, read_back
 from shift.moving.writing import Session, carry_out, reached, writing_session
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "carry_out",
     "conclude",
     "ensure_sources",
+    "hand_over_what_stands",
     "note_look",
     "prepare",
     "pull",

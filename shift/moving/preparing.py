@@ -72,8 +72,10 @@ def prepare(
     staging = staging_models(graph, connection)
     sample = draw_sample(graph, connection, staging, choices.sample) if choices.sample is not None else None
     configured = graph.project.destination
-    batch_size = destination.limits.batch_size if destination else configured.batch_size
-    pace = Pace(requests_per_minute=configured.requests_per_minute, batch_size=batch_size)
+    pace = Pace(configured.requests_per_minute, configured.batch_size)
+    if destination is not None:
+        limits = destination.limits
+        pace = replace(pace, batch_size=limits.batch_size, page=limits.page, creating=destination.calls_to_create)
     needs = provisioning.compare(connection, staging)
     if graph.project.file.load.provision == "by_hand":
         needs = provisioning.left_to_a_person(needs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +11,17 @@ import duckdb
 
 from shift import comparing, filing, handover, pausing
 from shift.comparing import EVERYTHING, Scope
-from shift.database import spare_memory
+from shift.database import open_database, spare_memory
 from shift.destination import Destination, Workspace
 from shift.errors import ConfigurationError
-from shift.graph import Graph, staging_models
+from shift.graph import Graph, read_graph, staging_models
 from shift.invocation import command
 from shift.ledger import Ledger, holder, mirror, writing
 from shift.loading import Patience, Progress
 from shift.moving.preparing import bring_up_to_date, draw_sample, ensure_sources
 from shift.moving.writing import Session
 from shift.planning import mapping_hash
+from shift.project import Project
 from shift.reconciling import Promise, reconcile
 from shift.staging import StagingModel
 from shift.strict_yaml import nearest
@@ -80,12 +82,30 @@ def _check(scope: Scope, staging: Sequence[StagingModel], ledger: Ledger | None)
         raise ConfigurationError(f"there was no run {scope.run}", where="--run", hint=f"See: {command('status')}")
 
 
-def conclude(session: Session, connection: duckdb.DuckDBPyConnection, *, wrote: bool) -> Conclusion:
-    """After a load: the handover folder, and, where it ``wrote``, what the ledger alone can answer of the promises."""
+def conclude(
+    session: Session, connection: duckdb.DuckDBPyConnection, *, wrote: bool, sampled: bool = False
+) -> Conclusion:
+    """After a load: the handover folder, and, where it ``wrote``, what the ledger alone can answer of the promises.
+
+    After a sample, the folder holds what belongs to the people who are in.
+    """
     spare_memory(connection, session.graph.project.file.duckdb)
     mirror(session.ledger, connection)
-    files = handover.write(session.graph, connection)
+    files = handover.write(session.graph, connection, of_those_in=sampled)
     return Conclusion(files, tuple(reconcile(session.graph, connection, over_read_back=False)) if wrote else ())
+
+
+def hand_over_what_stands(project: Project, ledger: Ledger) -> tuple[Path, ...]:
+    """After a rollback: the handover folder, written anew for those who are still in; where nobody is, no file of it.
+
+    Raises ShiftError where it cannot be written anew, as where the models do not build any more.
+    """
+    with closing(open_database(project.database, settings=project.file.duckdb)) as connection:
+        mirror(ledger, connection)
+        if connection.execute("select 1 from ledger.records where id is not null limit 1").fetchone() is None:
+            handover.remove(project)
+            return ()
+        return handover.write(read_graph(project), connection, of_those_in=True)
 
 
 def note_look(graph: Graph, workspace: Workspace) -> bool:

@@ -17,7 +17,7 @@ from shift.ledger import DATA_MODEL, Ledger, writing
 from shift.loading import LoadResult, Patience, Progress, Writer, load, note_returned, settle_open
 from shift.moving.preparing import Prepared
 from shift.pausing import paused
-from shift.planning import WRITING, Choices, require_clear
+from shift.planning import Choices, require_clear
 from shift.project import Project
 from shift.provisioning import provision
 from shift.staging import StagingModel
@@ -76,8 +76,7 @@ def carry_out(
     policy = project.file.load
     schema = prepared.plan.schema
     with session.ledger.run("load" if choices.sample is None else f"load --sample {choices.sample}") as number:
-        rows = {one.object: sum(one.counts[action] for action in WRITING) for one in prepared.plan.objects}
-        session.ledger.note_planned(({DATA_MODEL: len(schema)} if schema else {}) | rows)
+        session.ledger.note_planned(({DATA_MODEL: len(schema)} if schema else {}) | prepared.plan.rows_to_write)
         with closing(open_database(project.database, settings=project.file.duckdb)) as connection:
             spare_memory(connection, project.file.duckdb)
             baseline.keep(connection, baseline.path_for(project.ledger))

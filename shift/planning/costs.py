@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-PAGE = 200  # records that one reading call answers
+PAGE = 200  # records that one reading call answers, unless a loader tells another number
 
 _BATCH_SIZES = (60, 200)
 _PACES = (50, 60, 90)
@@ -13,10 +13,16 @@ _PACES = (50, 60, 90)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a load may go."""
+    """How fast a load may go: calls a minute, rows that a call writes, records that a call reads.
+
+    ``creating`` tells how many calls creating a row takes, of an object and a payload; it is asked where a call writes
+    one row.
+    """
 
     requests_per_minute: float = 60
     batch_size: int = 60
+    page: int = PAGE
+    creating: Callable[[str, str], int] = lambda object, payload: 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be written of one object, in rows; ``uploads`` in files."""
+    """What is to be written of one object, in rows; ``uploads`` in files.
+
+    ``further`` are calls that creates take beyond their first.
+    """
 
     object: str
     creates: int = 0
@@ -39,16 +48,18 @@ class Work:
     deletes: int = 0
     freed: int = 0
     uploads: int = 0
+    further: int = 0
 
 
-def calls(work: Work, batch_size: int) -> int:
-    """Creates, updates and deletes go in batches; what is changed or deleted is read first.
+def calls(work: Work, pace: Pace) -> int:
+    """Creates, updates and deletes go in batches; what is changed or deleted is read first, a batch at a time.
 
-    A unique value that moves is given up by a call of its own, and set by another.
+    A unique value that moves is given up by a call of its own, and set by another. Not counted: calls that are made
+    once more, looks at parents that an earlier load made, and looks at what points to a record before it is deleted.
     """
-    changed = work.updates + work.deletes
-    batches = sum(-(-rows // batch_size) for rows in (work.creates, work.updates, work.deletes))
-    return batches + -(-changed // PAGE) + 2 * work.freed + work.uploads
+    batches = sum(-(-rows // pace.batch_size) for rows in (work.creates, work.updates, work.deletes))
+    read = -(-(work.updates + work.deletes) // min(pace.batch_size, pace.page))
+    return batches + read + 2 * work.freed + work.uploads + work.further
 
 
 def minutes(count: int, pace: Pace) -> float:
@@ -72,5 +83,5 @@ def of_other_choices(
 
 
 def _cost(setting: str, value: str, works: Sequence[Work], pace: Pace) -> Cost:
-    count = sum(calls(work, pace.batch_size) for work in works)
+    count = sum(calls(work, pace) for work in works)
     return Cost(setting, value, count, minutes(count, pace))

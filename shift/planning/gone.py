@@ -99,15 +99,19 @@ def take_in(connection: duckdb.DuckDBPyConnection, staging: Sequence[StagingMode
 def findings(connection: duckdb.DuckDBPyConnection, *, sampled: bool) -> list[Finding]:
     """What a person should know of records that are gone, or left out; of a sample, nothing is known of the others."""
     found = []
-    for name, condition, message in (
-        ("gone_from_source", "kept_because is null and action is null", "they stay in the CRM as they are"),
-        ("gone_from_source", "action = 'flagged'", "they stay in the CRM, and are listed"),
-        ("gone_from_source", "action = 'delete'", "they will be deleted, unless others point to them"),
+    for action, message in (
+        (None, "they stay in the CRM as they are"),
+        ("flagged", "they stay in the CRM, and are listed"),
+        ("delete", "they will be deleted, unless others point to them"),
     ):
-        if told := _told(connection, condition):
-            count, examples = told
+        count, examples = connection.execute(
+            f"select count(*), min(object || ' ' || key, {_EXAMPLES}) from plan.gone "
+            "where kept_because is null and action is not distinct from ?",
+            [action],
+        ).fetchall()[0]
+        if count:
             text = f"{count:,} records of ours stand in no export any more: {message}"
-            found.append(Finding(name, text, examples, blocking=False))
+            found.append(Finding("gone_from_source", text, tuple(examples), blocking=False))
     reasons = connection.execute(
         "select kept_because, count(*) from plan.gone where kept_because is not null group by all order by all"
     ).fetchall()
@@ -147,13 +151,6 @@ def _many(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     examples = tuple(f"{going:,} of {records:,} {object}" for object, going, records in rows)
     message = "more records are gone than a clinic loses between two exports; is an export cut short?"
     return [Finding("many_gone_from_source", message, examples)]
-
-
-def _told(connection: duckdb.DuckDBPyConnection, condition: str) -> tuple[int, tuple[str, ...]] | None:
-    count, examples = connection.execute(
-        f"select count(*), min(object || ' ' || key, {_EXAMPLES}) from plan.gone where {condition}"
-    ).fetchall()[0]
-    return (count, tuple(examples)) if count else None
 
 
 def _written(staging: Sequence[StagingModel]) -> dict[str, str]:

@@ -52,11 +52,11 @@ def make_plan(
     rows.close(connection, staging)
     gone.take_in(connection, staging)
     claims.find(connection, staging, ledger)
-    works = told.works(connection, staging)
+    works = told.works(connection, staging, pace)
     needs = needs or provisioning.compare(connection, staging)
-    calls = sum(costs.calls(work, pace.batch_size) for work in works.values())
+    calls = sum(costs.calls(work, pace) for work in works.values())
     plan = Plan(
-        objects=tuple(told.object_plan(connection, model, works[model.name], pace.batch_size) for model in staging),
+        objects=tuple(told.object_plan(connection, model, works[model.name], pace) for model in staging),
         schema=needs.changes,
         findings=(
             *findings,
@@ -66,7 +66,7 @@ def make_plan(
         ),
         calls=calls,
         minutes=costs.minutes(calls, pace),
-        read_back=told.read_back_calls(connection),
+        read_back=told.read_back_calls(connection, pace),
         costs=tuple(costs.of_other_choices(list(works.values()), pace, beside.switches)),
         losses=told.losses(connection, beside.losses),
         owners=told.owners(connection, beside.owners),

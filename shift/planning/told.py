@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from shift.findings import Finding
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _EXAMPLES = 5
+_FETCHED = 1000  # rows at once: a payload may be long
 
 # The reasons that are findings too: name, words, and whether it stands before a load.
 _RECORD_FINDINGS = (
@@ -27,7 +29,9 @@ _RECORD_FINDINGS = (
 FINDING_NAMES = frozenset(name for _, name, _, _ in _RECORD_FINDINGS)
 
 
-def works(connection: duckdb.DuckDBPyConnection, staging: Sequence[StagingModel]) -> dict[str, costs.Work]:
+def works(
+    connection: duckdb.DuckDBPyConnection, staging: Sequence[StagingModel], pace: costs.Pace
+) -> dict[str, costs.Work]:
     """By model: what there is to write. A payload names each file that goes along by `$file`."""
     rows = connection.execute(
         """
@@ -53,11 +57,23 @@ def works(connection: duckdb.DuckDBPyConnection, staging: Sequence[StagingModel]
         """
     ).fetchall()
     found = {model: costs.Work(*counts) for model, *counts in rows}
+    if pace.batch_size == 1:
+        further = _further_calls(connection, pace)
+        found = {model: replace(work, further=further[model]) for model, work in found.items()}
     return {model.name: found.get(model.name, costs.Work(model.object)) for model in staging}
 
 
+def _further_calls(connection: duckdb.DuckDBPyConnection, pace: costs.Pace) -> Counter[str]:
+    further: Counter[str] = Counter()
+    cursor = connection.execute("select model, object, payload from plan.rows where action = 'create'")
+    while rows := cursor.fetchmany(_FETCHED):
+        for model, object, payload in rows:
+            further[model] += pace.creating(object, payload) - 1
+    return further
+
+
 def object_plan(
-    connection: duckdb.DuckDBPyConnection, model: StagingModel, work: costs.Work, batch_size: int
+    connection: duckdb.DuckDBPyConnection, model: StagingModel, work: costs.Work, pace: costs.Pace
 ) -> ObjectPlan:
     """The rows of one model, counted by action, with the first reasons."""
     counted: dict[Action, int] = dict(
@@ -75,7 +91,7 @@ def object_plan(
         model=model.name,
         counts={action: counted.get(action, 0) for action in ACTIONS},
         reasons=tuple(Reason(action, text, rows, tuple(keys)) for action, text, rows, keys in reasons),
-        calls=costs.calls(work, batch_size),
+        calls=costs.calls(work, pace),
         uploads=work.uploads,
         freed=work.freed,
     )
@@ -111,9 +127,9 @@ def owners(connection: duckdb.DuckDBPyConnection, relation: str | None) -> tuple
     return tuple(Owner(*row) for row in connection.table(relation).select(*columns).fetchall())
 
 
-def read_back_calls(connection: duckdb.DuckDBPyConnection) -> int:
+def read_back_calls(connection: duckdb.DuckDBPyConnection, pace: costs.Pace) -> int:
     """Calls that a read-back of all that is planned takes afterwards."""
     rows = connection.execute(
         "select count(*) from plan.rows where action in ('create', 'update', 'unchanged', 'adopt') group by object"
     ).fetchall()
-    return sum(-(-count // costs.PAGE) for (count,) in rows)
+    return sum(-(-count // pace.page) for (count,) in rows)

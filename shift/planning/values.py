@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from shift.destination import SchemaChange
 from shift.findings import Finding
@@ -14,18 +15,7 @@ from shift.planning.costs import Cost
 Action = Literal[
     "create", "update", "unchanged", "matched", "linked", "adopt", "delete", "flagged", "held_back", "blocked"
 ]
-ACTIONS: tuple[Action, ...] = (
-    "create",
-    "update",
-    "unchanged",
-    "matched",
-    "linked",
-    "adopt",
-    "delete",
-    "flagged",
-    "held_back",
-    "blocked",
-)
+ACTIONS: tuple[Action, ...] = get_args(Action)
 WRITING: tuple[Action, ...] = ("create", "update", "adopt", "delete")
 OnMissing = Literal["keep", "flag", "delete"]
 
@@ -92,15 +82,22 @@ class Plan:
         return tuple(one for one in self.findings if one.blocking and not {one.name, "all"} & names)
 
     @property
+    def rows_to_write(self) -> dict[str, int]:
+        """By object, in load order: how many records would be written, by whichever model."""
+        rows: Counter[str] = Counter()
+        for one in self.objects:
+            rows[one.object] += sum(one.counts[action] for action in WRITING)
+        return dict(rows)
+
+    @property
     def writes(self) -> int:
         """How many records would be written."""
-        return sum(one.counts[action] for one in self.objects for action in WRITING)
+        return sum(self.rows_to_write.values())
 
     @property
     def written(self) -> tuple[str, ...]:
         """The objects of which records would be written, in load order."""
-        objects = [one.object for one in self.objects if any(one.counts[action] for action in WRITING)]
-        return tuple(dict.fromkeys(objects))
+        return tuple(object for object, rows in self.rows_to_write.items() if rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from shift.provisioning.changes import describe
 from shift.provisioning.making import provision
 from shift.provisioning.needs import BY_HAND, FINDING_NAMES, Needs, compare, judged, left_to_a_person
-from shift.provisioning.removing import made, remove
+from shift.provisioning.removing import left_by_hand, made, remove
 
 __all__ = [
     "BY_HAND",
@@ -17,6 +17,7 @@ __all__ = [
     "compare",
     "describe",
     "judged",
+    "left_by_hand",
     "left_to_a_person",
     "made",
     "provision",

@@ -41,7 +41,12 @@ def provision(
     for number, change in enumerate(changes, start=1):
         object, field = named(change)
         writer.ledger.note_schema(SchemaNote(object, field, "intended", details=as_details(change)))
-        id, made = _make(writer, change)
+        try:
+            id, made = _make(writer, change)
+        except Refused as error:
+            stand = f"{number - 1} of {len(changes)} changes of the data model are made, and no record was sent."
+            error.hint = error.hint or f"{stand} When this is settled, {command('load')} goes on."
+            raise
         writer.ledger.note_schema(SchemaNote(object, field, "made", id, made))
         on_made(number)
 

@@ -77,17 +77,18 @@ def compare(connection: duckdb.DuckDBPyConnection, staging: Sequence[StagingMode
     wanted = {(one.object, one.name): one for model in staging for one in model.fields}
     there = [(one, present.fields[at]) for at, one in wanted.items() if at in present.fields]
     missing = [one for at, one in wanted.items() if at not in present.fields]
-    unknown = {model.object: model.name for model in staging if model.object not in {*present.objects, *defined}}
+    known = {*present.objects, *defined}
+    unknown = dict.fromkeys(model.object for model in staging if model.object not in known)
     clashes = [clash for one, field in there if (clash := _clash(one, field)) is not None]
     hidden = [model.object for model in staging if present.objects.get(model.object) is False]
     hidden += [f"{one.object}.{one.name}" for one, field in there if not field.active]
     choices = [added for one, field in there if (added := _lacking(one, field)).options]
-    found = (
-        _finding("unknown_object", "objects that the workspace lacks and no model defines", [*unknown]),
-        _finding("field_type_clash", "fields that the workspace has with another type", clashes),
-        _finding("deactivated", "objects or fields are deactivated, so that nobody sees what they hold", hidden),
+    found = _findings(
+        ("unknown_object", "objects that the workspace lacks and no model defines", [*unknown]),
+        ("field_type_clash", "fields that the workspace has with another type", clashes),
+        ("deactivated", "objects or fields are deactivated, so that nobody sees what they hold", hidden),
     )
-    return Needs((*defined.values(), *missing, *choices), tuple(one for one in found if one))
+    return Needs((*defined.values(), *missing, *choices), found)
 
 
 def judged(destination: Destination, needs: Needs) -> Needs:
@@ -102,11 +103,11 @@ def judged(destination: Destination, needs: Needs) -> Needs:
             changes.append(change)
         if objections:
             (choices if isinstance(change, AddedOptions) else names).append(told)
-    found = (
-        _finding("name_not_allowed", "objects or fields that the CRM would not make", names),
-        _finding("missing_choices", "select fields that lack choices, which cannot be added", choices),
+    found = _findings(
+        ("name_not_allowed", "objects or fields that the CRM would not make", names),
+        ("missing_choices", "select fields that lack choices, which cannot be added", choices),
     )
-    return Needs(tuple(changes), (*needs.findings, *(one for one in found if one)))
+    return Needs(tuple(changes), needs.findings + found)
 
 
 def left_to_a_person(needs: Needs) -> Needs:
@@ -150,7 +151,10 @@ def _clash(wanted: FieldDefinition, there: PresentField) -> str | None:
     return None
 
 
-def _finding(name: str, what: str, examples: Sequence[str]) -> Finding | None:
-    if not examples:
-        return None
-    return Finding(name, f"{len(examples)} {what}: {'; '.join(examples[:5])}", tuple(examples))
+def _findings(*stated: tuple[str, str, Sequence[str]]) -> tuple[Finding, ...]:
+    """Of (name, what, examples) those that have any."""
+    return tuple(
+        Finding(name, f"{len(examples)} {what}: {'; '.join(examples[:5])}", tuple(examples))
+        for name, what, examples in stated
+        if examples
+    )

@@ -1,4 +1,7 @@
-"""Removing what this ledger made of the CRM's data model: newest first, and nothing that still holds anything."""
+"""Removing what this ledger made of the CRM's data model: newest first, and nothing that still holds anything.
+
+What no API of the CRM removes is a person's: it is listed for as long as the CRM has it.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,25 @@ def made(ledger: Ledger) -> list[SchemaChange]:
     return [change_of(note) for note in ledger.made_schema()]
 
 
+def left_by_hand(writer: Writer) -> list[SchemaChange]:
+    """What a person alone can remove, and has not removed yet; what has gone is noted, under the ledger's open run."""
+    by_hand = [note for note in writer.ledger.made_schema() if not writer.destination.removes(change_of(note))]
+    if not by_hand:
+        return []
+    there = writer.patience.read(data_model, writer)
+    for note in by_hand:
+        if not there.has(change_of(note)):
+            writer.ledger.note_schema(SchemaNote(note.object, note.field, "removed", note.id, note.details))
+    return [change for change in map(change_of, by_hand) if there.has(change)]
+
+
 def remove(writer: Writer, *, on_removed: Callable[[int], None] = lambda removed: None) -> list[str]:
-    """Remove the choices, fields and objects that this ledger made; what is left, in words, and why.
+    """Remove the choices, fields and objects that this ledger made, where the CRM can; what is left, in words, and why.
 
     Left is what records hold still, live or soft-deleted, whoever made them: so the records are rolled back first. Each
     step is noted before and after; called again, it goes on where it stopped. ``on_removed`` is told how many are done.
     """
-    notes = writer.ledger.made_schema()[::-1]
+    notes = [note for note in writer.ledger.made_schema()[::-1] if writer.destination.removes(change_of(note))]
     holders = _holders(writer, [change_of(note) for note in notes])
     left: list[str] = []
     for note in notes:

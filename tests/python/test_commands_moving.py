@@ -143,9 +143,25 @@ def test_no_line_parts_a_figure_from_its_name(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_result_tells_of_the_objects_that_it_touched(capsys: pytest.CaptureFixture[str]) -> None:
-    print_result(LoadResult((ObjectResult("person", {"updated": 1}, 0), ObjectResult("visit", {}, 0))))
+    touched, idle = ObjectResult("person", "crm__person", {"updated": 1}, 0), ObjectResult("visit", "crm__visit", {}, 0)
+    print_result(LoadResult((touched, idle)))
     text = shown(capsys)
     assert "person 1 0" in text and "visit" not in text
+
+
+def test_models_that_write_one_object_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    of_models = {"crm__person": 1, "crm__note": 53, "crm__attachment": 7}
+    objects = {model: "person" if model == "crm__person" else "note" for model in of_models}
+    counts = {model: COUNTS | {"create": rows} for model, rows in of_models.items()}
+    plan = Plan(tuple(ObjectPlan(objects[model], model, counts[model]) for model in of_models))
+    print_plan(plan, ())
+    text = shown(capsys)
+    assert "person 1" in text and "note 53" in text and "note (attachment) 7" in text
+    assert plan.rows_to_write == {"person": 1, "note": 60}
+    results = (ObjectResult(objects[model], model, {"created": rows}, 0) for model, rows in of_models.items())
+    print_result(LoadResult(tuple(results)))
+    text = shown(capsys)
+    assert "person 1 0" in text and "note 53 0" in text and "note (attachment) 7 0" in text
 
 
 def test_programs_are_told_the_same() -> None:

@@ -14,6 +14,7 @@ from staged import STAGING, Clinic, people, stage
 from shift import ledger as ledger_room
 from shift.comparing import EVERYTHING, PAGE, Scope, ensure_tables, read_back
 from shift.ledger import mirror
+from shift.planning import ensure_table
 from shift.staging import StagingModel
 
 PERSON = StagingModel(
@@ -138,6 +139,11 @@ def test_a_reference_stands_for_the_id_that_the_crm_gave(connection: duckdb.Duck
     ]
     [(key, field, sent, _)] = differences(connection, "{'$ref': 'company:unknown'}", "7-accounts")
     assert (key, field, sent) == ("1", "field", None)
+    ensure_table(connection)
+    connection.execute(
+        "insert into plan.rows by name select 'company' as object, 'c:2' as key, '9-accounts' as id, 'linked' as action"
+    )
+    assert differences(connection, "{'$ref': 'company:c:2'}", "9-accounts") == []
 
 
 @pytest.mark.usefixtures("ledger")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import stat
 from pathlib import Path
@@ -80,6 +81,68 @@ def test_what_has_not_changed_is_not_copied_again(
     os.utime(source, ns=(0, 0))
     handover.write(found, connection)
     assert copy.read_bytes() == b"new"
+
+
+def test_what_nothing_names_any_more_is_removed_and_what_people_put_there_stays(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    found = graph(make_project, files=FILES, notes=NOTES)
+    put(found.project.exports / "attachments/1/scan.png", b"x")
+    handover.write(found, connection)
+    folder = found.project.root / "handover"
+    own = put(folder / "files/Ada (1)/ours.txt", b"put there by a person")
+    project = found.project.root / "models/handover/handover__notes.sql"
+    project.write_text(NOTES.replace("Ada (1)", "Ada Low (1)"))
+    (found.project.root / "models/handover/handover__files.sql").unlink()
+    handover.write(read_graph(found.project), connection)
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
+        ".written.json",
+        "files/Ada (1)/ours.txt",
+        "files/Ada Low (1)/notes/1.md",
+        "notes.csv",
+    ]
+    assert handover.written(found.project)
+    handover.remove(found.project)
+    assert [path for path in folder.rglob("*") if path.is_file()] == [own]
+    assert not handover.written(found.project)
+
+
+def test_what_another_destination_names_too_stays(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    found = graph(make_project, prices=PRICES)
+    handover.write(found, connection)
+    listed = found.project.root / "handover" / ".written.json"
+    listed.write_text(json.dumps({**json.loads(listed.read_text()), "other": ["prices.csv"]}))
+    handover.remove(found.project)
+    assert json.loads(listed.read_text()) == {"other": ["prices.csv"]}
+    assert (found.project.root / "handover" / "prices.csv").exists()
+
+
+def test_a_load_that_fails_here_leaves_no_file_that_nobody_knows_of(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    found = graph(make_project, files=FILES, notes=NOTES)
+    with pytest.raises(ShiftError):
+        handover.write(found, connection)
+    assert (found.project.root / "handover" / "files.csv").exists()
+    handover.remove(found.project)
+    assert not (found.project.root / "handover").exists()
+
+
+def test_of_a_sample_only_those_who_are_in_are_handed_over(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    """A row that tells of nobody, as a price, is written all the same."""
+    people = "select 'Ada' as person, '7' as person_id union all select 'Bob', null order by 1"
+    notes = f"select '{{0}}' || person || '.md' as path, person as text, person_id from ({people}) order by path"
+    found = graph(make_project, people=people, notes=notes.format("notes/"), prices=PRICES)
+    folder = found.project.root / "handover"
+    handover.write(found, connection)
+    assert [len(rows(folder / f"{name}.csv")) for name in ("people", "notes", "prices")] == [2, 2, 2]
+    handover.write(found, connection, of_those_in=True)
+    assert [len(rows(folder / f"{name}.csv")) for name in ("people", "notes", "prices")] == [1, 1, 2]
+    assert [path.name for path in (folder / "notes").iterdir()] == ["Ada.md"]
 
 
 @pytest.mark.parametrize(

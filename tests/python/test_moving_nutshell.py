@@ -1,4 +1,4 @@
-"""What comes after the first load, in Nutshell: nothing new, something changed, somebody's edits, and back again."""
+"""A life in Nutshell: the first load, nothing new, something changed, somebody's edits, and back again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 from moved import ACCEPTED
-from nutshell_moved import MovedToNutshell, move
+from nutshell_moved import MovedToNutshell, begun
+
+from shift.ledger import reading
 
 OURS, THEIRS = "Astronaut", "Pilot"
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MovedToNutshell]:
-    with move(tmp_path_factory.mktemp("nutshell") / "clinic", 8) as clinic:
+    with begun(tmp_path_factory.mktemp("nutshell") / "clinic", 8) as clinic:
         yield clinic
 
 
@@ -40,6 +42,14 @@ def edit(moved: MovedToNutshell, person: dict[str, Any], **contact: Any) -> None
     moved.rpc("editContact", contactId=person["id"], rev=person["rev"], contact=contact)
 
 
+def calls_of_the_last_run(moved: MovedToNutshell) -> int:
+    """How many calls the last run that wrote made, as the ledger has them."""
+    with reading(moved.folder / "state" / "ledger.sqlite") as book:
+        assert book is not None
+        [(calls,)] = next(book.rows("select count(*) from calls where run = (select max(run) from runs)"))
+    return int(calls)
+
+
 def counts(moved: MovedToNutshell) -> dict[str, int]:
     return {
         "people": len(moved.every("findContacts")),
@@ -51,6 +61,20 @@ def counts(moved: MovedToNutshell) -> dict[str, int]:
 
 def test_a_life_in_nutshell(moved: MovedToNutshell) -> None:
     """One story, since each step stands on the one before."""
+    # A sample leaves with whoever judges it what belongs to its people, and nothing of anybody else.
+    moved.must("load", "--sample", "2", "--yes", *ACCEPTED)
+    sampled = {one["person_id"] for one in moved.handed_over("people")}
+    assert sampled == {f"{one['id']}-contacts" for one in moved.every("findContacts")}
+    for name in ("invoices", "invoice_items", "payments", "files"):
+        assert {one["person_id"] for one in moved.handed_over(name)} <= sampled
+    moved.must("rollback", "--yes")
+    assert not (moved.folder / "handover").exists()
+
+    plan = json.loads(moved.shift("plan", "--output", "json", *ACCEPTED).out)
+    assert sum(one["calls"] - one["create"] for one in plan["objects"]) > 0, "cancelled visits take two calls"
+    moved.must("load", "--yes", *ACCEPTED)
+    assert calls_of_the_last_run(moved) == plan["calls"] + len(plan["schema"])
+    assert len(moved.handed_over("people")) == len(moved.people())
     before = counts(moved)
     revs = {one["id"]: one["rev"] for one in moved.every("findContacts")}
     again = moved.shift("load", "--yes", *ACCEPTED)
@@ -78,6 +102,7 @@ def test_a_life_in_nutshell(moved: MovedToNutshell) -> None:
     undone = moved.shift("rollback", "--all", "--yes")
     assert undone.code == 3, undone.out + undone.err
     left = moved.every("findContacts")
+    assert {one["person_id"] for one in moved.handed_over("people")} == {f"{one['id']}-contacts" for one in left}
     assert {one["customFields"]["Cliniko Patient ID"] for one in left} == {contested, spoken_of}
     assert counts(moved)["activities"] == 0
     assert json.dumps(left).count("their words") == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from fakes import Killed, MemoryCRM, Trouble, busy, lost
-from staged import PERSON, STAGING, Clinic, hasty
+from fakes import Killed, MemoryCRM, Trouble
+from staged import PERSON, STAGING, TROUBLES, Clinic, hasty
 
 from shift import ledger, provisioning
 from shift.destination import AddedOptions, FieldDefinition, ObjectDefinition, Option, SchemaChange, Table
@@ -85,14 +85,7 @@ def test_what_is_there_is_not_made_again(clinic: Clinic) -> None:
     assert clinic.crm.calls == {}
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        pytest.param(Trouble(after=lambda call: lost() if call % 2 else None), id="made-and-answer-lost"),
-        pytest.param(Trouble(before=lambda call: lost() if call % 2 else None), id="lost-on-the-way"),
-        pytest.param(Trouble(before=lambda call: busy() if call % 2 else None), id="rate-limited"),
-    ],
-)
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_each_is_made_once_through(clinic: Clinic, trouble: Trouble) -> None:
     clinic.crm.trouble = trouble
     provision(clinic)
@@ -296,6 +289,22 @@ def test_a_removal_that_was_killed_goes_on(clinic: Clinic, call: int) -> None:
     clinic.crm.trouble = Trouble()
     assert remove(clinic) == []
     assert (clinic.crm.objects, clinic.crm.fields) == (["person", "task"], [])
+
+
+def test_what_a_person_alone_can_remove_is_listed_until_it_is_gone(clinic: Clinic) -> None:
+    class ByHand(MemoryCRM):
+        def removes(self, change: SchemaChange) -> bool:
+            return not isinstance(change, FieldDefinition)
+
+    provision(clinic)
+    by_hand = ByHand(objects=clinic.crm.objects, fields=clinic.crm.fields)
+    with ledger.writing(clinic.path, "crm", by_hand.workspace()) as book, book.run("rollback"):
+        writer = Writer(by_hand, book, hasty())
+        fields = provisioning.left_by_hand(writer)
+        assert fields and all(isinstance(change, FieldDefinition) for change in fields)
+        by_hand.fields.clear()
+        assert provisioning.left_by_hand(writer) == []
+        assert not any(isinstance(change, FieldDefinition) for change in provisioning.made(book))
 
 
 def test_what_the_crm_lets_nobody_remove_is_listed_for_removal_by_hand(clinic: Clinic) -> None:
