@@ -196,9 +196,10 @@ class Twenty(Destination):
             return self._add_options(change)
         if isinstance(change, ObjectDefinition):
             path, body = "/rest/metadata/objects", object_body(change)
+            self._model.forget()
         else:
             path, body = "/rest/metadata/fields", field_body(self._model, change)
-        self._model.forget()
+            self._model.expect_more_fields()
         response = self._wire.send("POST", path, msgspec.json.encode(body), paced=False)
         answer = response.json(dict[str, Any])
         # A switch of the workspace decides between the bare object and the envelope of older versions.
@@ -215,16 +216,18 @@ class Twenty(Destination):
 
     def unprovision(self, change: SchemaChange, id: str | None) -> None:
         """Delete the object with its records, or the field with its values; or take choices off a field again."""
+        if id and not isinstance(change, AddedOptions):
+            return self._delete(change, id)
         known = self._model.read().get(change.name if isinstance(change, ObjectDefinition) else change.object)
         if known is None:
             return
         if isinstance(change, ObjectDefinition):
-            return self._delete(f"/rest/metadata/objects/{id or known.id}")
+            return self._delete(change, known.id)
         field = next((one for one in known.fields_list if one.name == change.name), None)
         if field is None:
             return
         if isinstance(change, FieldDefinition):
-            return self._delete(f"/rest/metadata/fields/{id or field.id}")
+            return self._delete(change, field.id)
         added = {option.value for option in change.options}
         self._set_options(field, [one for one in field.options or [] if one["value"] not in added])
 
@@ -234,10 +237,12 @@ class Twenty(Destination):
             body = msgspec.json.encode({"options": options})
             self._wire.send("PATCH", f"/rest/metadata/fields/{field.id}", body, paced=False)
 
-    def _delete(self, path: str) -> None:
+    def _delete(self, change: ObjectDefinition | FieldDefinition, id: str) -> None:
+        """metadata-graphql-and-lifecycle: what is gone already is a 404."""
+        kind = "objects" if isinstance(change, ObjectDefinition) else "fields"
         self._model.forget()
         try:
-            self._wire.send("DELETE", path, paced=False)
+            self._wire.send("DELETE", f"/rest/metadata/{kind}/{id}", paced=False)
         except Refused as error:
             if error.status != 404:
                 raise
@@ -288,7 +293,7 @@ class Twenty(Destination):
             self._wire.send("DELETE", f"/rest/{self._model.plural(object)}?filter=id[in]:[{ids}]")
         return [Outcome(one.id, one.id) for one in records]
 
-    def upload(self, object: str, field: str, file: Path) -> str:
+    def upload(self, object: str, field: str, file: Path, row: Row) -> str:
         """The file's id, which serves one record, in this field, once."""
         return twenty_files.upload(self._wire, self._model.object(object).field(field).id, file)
 
@@ -303,9 +308,10 @@ class Twenty(Destination):
         response = self._wire.send("POST", path, body)
         answer: list[msgspec.Raw] = answered(response, Answer[list[msgspec.Raw]])
         records = {one.id: one for one in map(record, answer)}
-        if any(_id(row) not in records for row in rows):
+        ids = [_id(row) for row in rows]
+        if not records.keys() >= set(ids):
             raise Again("the answer lacks records that were sent", arrived=True, status=response.status)
-        return [Outcome(row.key, _id(row), records[_id(row)]) for row in rows]
+        return [Outcome(row.key, id, records[id]) for row, id in zip(rows, ids, strict=True)]
 
 
 def _id(row: Row) -> str:

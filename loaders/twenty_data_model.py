@@ -118,11 +118,12 @@ GONE = "Was it deleted? A new plan creates what is missing."
 
 
 class DataModel:
-    """Every object of the workspace, read when it is first asked for, and anew after ``forget``."""
+    """Every object of the workspace, read when it is first asked for, and anew after it was changed."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._known: Mapping[str, Object] = {}
+        self._lacks_fields = False
 
     @property
     def known(self) -> Mapping[str, Object]:
@@ -135,14 +136,19 @@ class DataModel:
         if objects.page_info.has_next_page:
             raise Stop("the workspace has more than 200 objects, of which Twenty shows the first 200 only")
         self._known = {edge.node.name_singular: edge.node for edge in objects.edges}
+        self._lacks_fields = False
         return self._known
 
     def forget(self) -> None:
         """It was changed, or is about to be."""
         self._known = {}
 
+    def expect_more_fields(self) -> None:
+        """A field is about to be made: that leaves the ids and the labels of objects as they are known."""
+        self._lacks_fields = True
+
     def objects(self) -> Mapping[str, Object]:
-        return self._known or self.read()
+        return self.read() if self._lacks_fields or not self._known else self._known
 
     def object(self, name: str) -> Object:
         """Raises Stop for one that the workspace does not have."""
@@ -150,6 +156,10 @@ class DataModel:
         if found is None:
             raise Stop(f"the workspace has no object '{name}'", hint=GONE)
         return found
+
+    def object_but_for_its_fields(self, name: str) -> Object:
+        """As ``object``, and without a call for each of the fields that are made one after the other."""
+        return self._known.get(name) or self.object(name)
 
     def plural(self, name: str) -> str:
         return self.object(name).name_plural
@@ -177,8 +187,9 @@ def object_body(definition: ObjectDefinition) -> dict[str, Any]:
 
 
 def field_body(model: DataModel, field: FieldDefinition) -> dict[str, Any]:
+    object = model.object_but_for_its_fields(field.object)
     body: dict[str, Any] = {
-        "objectMetadataId": model.object(field.object).id,
+        "objectMetadataId": object.id,
         "type": field.type,
         "name": field.name,
         "label": field.label,
@@ -191,8 +202,8 @@ def field_body(model: DataModel, field: FieldDefinition) -> dict[str, Any]:
         # metadata-relations-and-lifecycle: all four are needed. The far field is named after its label.
         body["relationCreationPayload"] = {
             "type": "MANY_TO_ONE",
-            "targetObjectMetadataId": model.object(field.to).id,
-            "targetFieldLabel": far_label(field, model.object(field.object).label_plural),
+            "targetObjectMetadataId": model.object_but_for_its_fields(field.to).id,
+            "targetFieldLabel": far_label(field, object.label_plural),
             "targetFieldIcon": "IconBox",
         }
     return body

@@ -56,6 +56,9 @@ class Stored(Shape, frozen=True):
     deleted_at: str | None = None
 
 
+_STORED = msgspec.json.Decoder(Stored)
+
+
 class _GraphQLAnswer(Shape, frozen=True):
     data: dict[str, msgspec.Raw] | None = None
     errors: list[Any] = []
@@ -141,8 +144,8 @@ def answered(response: Response, shape: type[Answer[T]]) -> T:
 
 
 def record(raw: msgspec.Raw) -> Record:
-    stored = msgspec.json.decode(raw, type=Stored)
-    return Record(stored.id, bytes(raw).decode(), deleted=stored.deleted_at is not None)
+    stored = _STORED.decode(raw)
+    return Record(stored.id, str(raw, "utf-8"), deleted=stored.deleted_at is not None)
 
 
 def chunks(ids: Iterable[str]) -> Iterator[str]:

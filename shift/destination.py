@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
+from msgspec import Struct
+
 from shift.errors import Refused, Stop
 
 
@@ -32,7 +34,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one call may hold: ``batch_size`` rows, ``batch_bytes`` bytes of body.
+    """What one call may hold: ``batch_size`` rows and ``batch_bytes`` bytes to write, ``page`` records to read.
 
     ``ids`` says who gives a record its id. *ours*: the row carries it, so that a repeated create is a duplicate, and
     ``find`` knows at once. *theirs*: the CRM's answer tells it; a repeated create doubles the record, and ``find`` may
@@ -42,6 +44,7 @@ class Limits:
     batch_size: int
     batch_bytes: int
     ids: Literal["ours", "theirs"] = "ours"
+    page: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,7 @@ class Table:
     rows: Sequence[tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, gc=False):
     """One record to send. ``payload`` is the JSON object as text, ready for the wire; ``key`` is the source's key.
 
     ``before`` is for updates: the record as it was read just before, as JSON.
@@ -74,8 +76,7 @@ class Row:
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """One record as the CRM answered it; ``body`` is its JSON as text."""
 
     id: str
@@ -93,8 +94,7 @@ class StoredFile:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """What became of one row: the CRM's id for it, and the record as the CRM answered it (the snapshot)."""
 
     key: str
@@ -245,8 +245,16 @@ class Destination(Protocol):
         """Remove what ``provision`` made, with what it holds. Done already is done. Refused: only by hand."""
         raise Refused("the CRM lets nothing of its data model be removed by API")
 
+    def removes(self, change: SchemaChange) -> bool:
+        """Whether ``unprovision`` can remove this; what it cannot, a person is told to remove. No call is made."""
+        return True
+
     def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
         """Create all rows in one call, or none: an error speaks for the whole batch. One outcome a row."""
+
+    def calls_to_create(self, object: str, payload: str) -> int:
+        """How many calls creating this row takes, where a call takes one row: for a plan to tell beforehand."""
+        return 1
 
     def update_calls(self, object: str, rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
         """The rows of an update, sorted into those that ``update`` can take in one call. Each row has ``before``."""
@@ -285,8 +293,10 @@ class Destination(Protocol):
         """A record as it was answered, without what changes though nobody edits it: times of change, signed links."""
         return dict(record)
 
-    def upload(self, object: str, field: str, file: Path) -> str:
-        """Send a file for one field of a record that is about to be created; what its payload is to name it by."""
+    def upload(self, object: str, field: str, file: Path, row: Row) -> str:
+        """Send a file for one field of a record that is about to be created, or updated; what its payload is to name
+        it by. ``row`` is that record's, with an id for every reference. A lost answer is followed by the same call.
+        """
         raise Stop("the CRM takes no files by API")
 
     def files(self, object: str, record: Record) -> Sequence[StoredFile]:

@@ -1,7 +1,8 @@
 """The ledger: what was meant, what became of it, and how each record looked. This room alone writes it.
 
 SQLite in WAL mode with full synchronisation, so that a line that was written is there after a power cut, and others may
-read while a load runs. Every table is append-only, and triggers hold it so. A file belongs to one workspace.
+read while a load runs. Every table is append-only, and triggers hold it so. A file belongs to one workspace: that of
+its first run.
 
     meta            what the ledger is bound to: destination, workspace_id, workspace_name; its identity and format
     runs            a command that may write: run, command, pid, started_at

@@ -30,7 +30,7 @@ AutomationEvent = Literal["pausing", "paused", "resumed", "made"]
 RunStatus = Literal["done", "failed", "interrupted"]
 
 
-class Intent(Struct, frozen=True):
+class Intent(Struct, frozen=True, gc=False):
     """One record that a call is about to write. An update has ``body``, what it sends, and the record ``before``."""
 
     operation: Operation
@@ -50,7 +50,7 @@ class OpenIntent(Struct, frozen=True):
     intent: Intent
 
 
-class Settled(Struct, frozen=True):
+class Settled(Struct, frozen=True, gc=False):
     """What became of an intent. ``id`` is the record's, and ``record`` its JSON as the CRM showed it."""
 
     intent: int

@@ -11,6 +11,14 @@ from typing import Any
 from shift.destination import Workspace
 from shift.ledger.entries import DATA_MODEL, Freed, Gone, Intent, OpenIntent, Run, SchemaNote, Status, Write
 
+# The last word on each of an object's records in a run.
+_ENDS = """
+select key, status, max(intent)
+from intents join outcomes using (intent)
+where run = ? and object = ? and operation <> 'upload' and status not in ('refused', 'absent')
+group by key
+"""
+
 
 class Memory(ABC):
     """The questions; where the answers are read is the business of the ``Ledger``."""
@@ -23,9 +31,11 @@ class Memory(ABC):
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         """The rows of a query."""
 
-    def workspace(self) -> tuple[str, Workspace]:
-        """The destination's name and the workspace that this ledger is bound to."""
+    def workspace(self) -> tuple[str, Workspace] | None:
+        """The destination's name and the workspace whose ledger this is; None for a reader before the first run."""
         meta = dict(self._rows("select name, value from meta"))
+        if "destination" not in meta:
+            return None
         return meta["destination"], Workspace(meta["workspace_id"], meta["workspace_name"])
 
     def identity(self) -> str:
@@ -218,13 +228,12 @@ class Memory(ABC):
     def counts(self, run: int, object: str) -> dict[Status, int]:
         """How many of an object's records came to which end in a run, each counted once."""
         self.flush()
-        rows = self._rows(
-            "select status, count(*) from (select key, status, max(intent) from intents join outcomes using (intent) "
-            "where run = ? and object = ? and operation <> 'upload' and status not in ('refused', 'absent') "
-            "group by key) group by status",
-            (run, object),
-        )
-        return dict(rows)
+        return dict(self._rows(f"select status, count(*) from ({_ENDS}) group by status", (run, object)))
+
+    def ends(self, run: int, object: str) -> list[tuple[str, Status]]:
+        """(key, status): to which end each of an object's records came in a run."""
+        self.flush()
+        return self._rows(f"select key, status from ({_ENDS})", (run, object))
 
     def not_made(self, run: int, object: str) -> list[str]:
         """The keys of an object's records that are not in the CRM after this run tried, or not there by our doing."""
@@ -252,10 +261,9 @@ class Memory(ABC):
         [(count,)] = self._rows("select count(*) from doubles where run = ? and not kept", (run,))
         return int(count)
 
-    def held_back(self, run: int, object: str) -> int:
-        """How many of an object's rows a run did not send because a parent is not in."""
-        [(count,)] = self._rows("select count(*) from held_back where run = ? and object = ?", (run, object))
-        return int(count)
+    def held_back(self, run: int, object: str) -> list[str]:
+        """The keys of an object's rows that a run did not send because a parent is not in."""
+        return [key for (key,) in self._rows("select key from held_back where run = ? and object = ?", (run, object))]
 
     def unfinished_schema(self) -> list[SchemaNote]:
         """Objects and fields that were about to be made, and never noted as made."""

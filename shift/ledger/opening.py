@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from shift.destination import Workspace
 from shift.errors import LedgerError
+from shift.invocation import command
 from shift.ledger.lock import holding
 from shift.ledger.store import Ledger
 
@@ -50,7 +51,6 @@ _TABLES = {
 _INDEXES = (
     "create index if not exists intents_by_record on intents (object, key)",
     "create index if not exists intents_that_free on intents (object) where operation = 'free'",
-    "create index if not exists intents_that_free on intents (object, key) where operation = 'free'",
 )
 
 
@@ -74,7 +74,8 @@ def path_for(state: Path, destination: str) -> Path:
 def writing(path: Path, destination: str, workspace: Workspace) -> Iterator[Ledger]:
     """Open the ledger to write, making it where there is none, and hold it against every other writer.
 
-    Raises LedgerError where another process holds it, and where it belongs to another workspace.
+    The first run binds it to the workspace. Raises LedgerError where another process holds it, and where it belongs to
+    another workspace.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with holding(path):
@@ -82,8 +83,9 @@ def writing(path: Path, destination: str, workspace: Workspace) -> Iterator[Ledg
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             _prepare(connection, path)
-            _bind(connection, path, destination, workspace)
-            yield Ledger(connection, path)
+            ledger = Ledger(connection, path, opens=(destination, workspace))
+            require_bound(ledger, destination, workspace)
+            yield ledger
         finally:
             connection.close()
 
@@ -96,7 +98,9 @@ def reading(path: Path) -> Iterator[Ledger | None]:
         return
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
-        if connection.execute("pragma user_version").fetchone() != (_SHAPE,):
+        with _damage_told(path):
+            shape = connection.execute("pragma user_version").fetchone()
+        if shape != (_SHAPE,):
             with closing(sqlite3.connect(path, isolation_level=None)) as writable:
                 _prepare(writable, path)
         yield Ledger(connection, path)
@@ -104,16 +108,26 @@ def reading(path: Path) -> Iterator[Ledger | None]:
         connection.close()
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
     try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(
+            f"this is not a ledger, or it is damaged: {error}",
+            where=str(path),
+            hint="Put a copy in its place: without it nobody knows what was loaded, and nothing can be rolled back.",
+        ) from None
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    with _damage_told(path):
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         # In pages of 4 kB: copying the log into the file costs two waits for the disk, in the middle of a load.
         connection.execute("pragma wal_autocheckpoint = 8000")
         connection.execute("pragma foreign_keys = on")
         _create(connection)
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(f"this is not a ledger, or it is damaged: {error}", where=str(path)) from None
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -127,39 +141,26 @@ def _create(connection: sqlite3.Connection) -> None:
             )
     for index in _INDEXES:
         connection.execute(index)
+    about = [("format", _FORMAT), ("identity", str(uuid4()))]
+    connection.executemany("insert or ignore into meta values (?, ?)", about)
     if not connection.execute("select 1 from pragma_table_info('calls') where name = 'attempt'").fetchone():
         connection.execute("alter table calls add column attempt integer not null default 1")
     connection.execute(f"pragma user_version = {_SHAPE}")
     connection.execute("commit")
 
 
-def _bind(connection: sqlite3.Connection, path: Path, destination: str, workspace: Workspace) -> None:
-    bound = dict(connection.execute("select name, value from meta").fetchall())
-    if not bound:
-        values = {
-            "format": _FORMAT,
-            "identity": str(uuid4()),
-            "destination": destination,
-            "workspace_id": workspace.id,
-            "workspace_name": workspace.name,
-        }
-        connection.execute("begin immediate")
-        connection.executemany("insert into meta values (?, ?)", list(values.items()))
-        connection.execute("commit")
-    else:
-        require_bound(Ledger(connection, path), destination, workspace)
-
-
 def require_bound(ledger: Ledger | None, destination: str, workspace: Workspace) -> None:
     """Raise LedgerError where a ledger, if there is one, is not this workspace's: it tells of other records then."""
-    if ledger is None:
+    if ledger is None or (binding := ledger.workspace()) is None:
         return
-    bound, of = ledger.workspace()
+    bound, of = binding
     if (bound, of.id) != (destination, workspace.id):
         raise LedgerError(
             f"this ledger belongs to {_shown(bound, of)}, and the key opens {_shown(destination, workspace)}",
             where=str(ledger.path),
-            hint="Use that workspace's URL and key, or a project folder of its own for each workspace.",
+            hint="Use that workspace's URL and key. For another workspace, declare a destination of its own in "
+            "project.yml, with the same loader: it gets its own ledger. If the first one is gone for good, forget what "
+            f"was loaded there: {command('purge')}",
         )
 
 

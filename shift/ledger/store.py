@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from shift.destination import Workspace
 from shift.errors import LedgerError
 from shift.invocation import command
 from shift.ledger.entries import (
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _COLUMNS = {
+    "meta": ("name", "value"),
     "runs": ("command", "pid", "started_at"),
     "run_ends": ("run", "ended_at", "status", "message"),
     "intents": ("intent", "run", "noted_at", "operation", "object", "key", "id", "hash", "body", "before"),
@@ -54,9 +58,11 @@ _Values = tuple[Any, ...]
 class Ledger(Memory):
     """An open ledger file. Writers are handed out by ``writing`` only, and may be used from several threads."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, opens: tuple[str, Workspace] | None = None) -> None:
+        """``opens``: the destination's name and the workspace that its writers reach."""
         self._connection = connection
         self._path = path
+        self._opens = opens
         self._run: int | None = None
         self._using = threading.Lock()
         self._soon: list[tuple[str, list[_Values]]] = []
@@ -76,11 +82,18 @@ class Ledger(Memory):
         """Whether a run is open, under which what is meant can be noted."""
         return self._run is not None
 
+    def workspace(self) -> tuple[str, Workspace] | None:
+        return super().workspace() or self._opens
+
     # --- writing ------------------------------------------------------------------------------------------------
 
     @contextmanager
     def run(self, name: str) -> Iterator[int]:
-        """Note a run around the block, and how it ended. Yields its number, under which all else is noted."""
+        """Note a run around the block, and how it ended. Yields its number, under which all else is noted.
+
+        The first one binds the ledger to the workspace: a plan, and a load that is not let through, do not.
+        """
+        self._bind()
         self._write("runs", [(name, os.getpid(), _now())])
         [(number,)] = self._rows("select max(run) from runs")
         self._run = number
@@ -120,6 +133,12 @@ class Ledger(Memory):
         """Note what became of intents, with the records as the CRM showed them, durably."""
         self._add_outcomes(outcomes)
         self.flush()
+
+    def note(self, told: Sequence[tuple[Intent, Settled]]) -> None:
+        """Note what became of records without a call: each intent, and its outcome, whose own number does not count."""
+        if told:
+            numbers = self.intend([intent for intent, _ in told])
+            self.settle(replace(outcome, intent=number) for number, (_, outcome) in zip(numbers, told, strict=True))
 
     def settle_soon(self, outcomes: Iterable[Settled]) -> None:
         """As ``settle``, but durable a moment later, with the next commit.
@@ -195,6 +214,12 @@ class Ledger(Memory):
     def _write(self, table: str, lines: list[_Values]) -> None:
         self._add(table, lines)
         self.flush()
+
+    def _bind(self) -> None:
+        if self._opens is not None and super().workspace() is None:
+            destination, workspace = self._opens
+            bound = {"destination": destination, "workspace_id": workspace.id, "workspace_name": workspace.name}
+            self._add("meta", list(bound.items()))
 
     def _add_outcomes(self, outcomes: Iterable[Settled]) -> None:
         at, settled = _now(), list(outcomes)

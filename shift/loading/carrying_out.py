@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from itertools import islice, zip_longest
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
-from shift.ledger import Status
+from shift.ledger import Ledger, Status
 from shift.loading import deferring, deleting, freeing, parents, references, work
 from shift.loading.changing import look_once_more
 from shift.loading.creating import create, note_ahead
@@ -43,9 +44,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ObjectResult:
-    """What became of one object's rows: how many by the ledger's status (created, rejected, …), and held back."""
+    """What became of one model's rows: how many by the ledger's status (created, rejected, …), and held back."""
 
     object: str
+    model: str
     counts: Mapping[Status, int]
     held_back: int
 
@@ -87,22 +89,20 @@ def load(
     every call that was under way is finished and noted first.
     """
     written = [model for model in staging if model.written]
-    ledger, limits = writer.ledger, writer.destination.limits
+    ledger = writer.ledger
     work.begin(connection)
     parents.begin(connection)
     ahead: Work | None = None
+    done: Counter[str] = Counter()
     with _Hands(writer, concurrency) as hands:
         for at, (model, following) in enumerate(zip_longest(written, written[1:])):
-            ready = ahead or work.prepare(connection, model, limits)
-            if ready.batches and parents.look_up(writer, connection, model):
-                ready = work.prepare(connection, model, limits)
+            ready = ahead or _make_ready(writer, connection, model)
             if "held_back" in ready.counts:
                 work.note_held_back(connection, ledger, model)
             freeing.give_up(writer, connection, model)
-            _hand_over(hands, connection, model, ready, on_conflict, on_progress)
+            _hand_over(hands, connection, model, ready, on_conflict, done, on_progress)
             # While the last calls are under way, what comes next is made ready.
-            ahead = work.prepare(connection, following, limits) if following else None
-            ledger.flush()
+            ahead = _make_ready(writer, connection, following) if following else None
             hands.finish()
             settle_unsure(writer)
             freeing.set_back(writer, connection, model)
@@ -114,11 +114,29 @@ def load(
     deleting.delete_gone(writer, connection, written)
     look_once_more(writer)
     sweep(writer)
-    results = [
-        ObjectResult(model.object, ledger.counts(run, model.object), ledger.held_back(run, model.object))
-        for model in written
-    ]
-    return LoadResult(tuple(results), doubles=ledger.doubles(run))
+    return LoadResult(tuple(_results(connection, ledger, run, written)), doubles=ledger.doubles(run))
+
+
+def _results(
+    connection: duckdb.DuckDBPyConnection, ledger: Ledger, run: int, written: Sequence[StagingModel]
+) -> Iterator[ObjectResult]:
+    """The ledger knows rows by object and key; where several models write an object, the plan knows whose they are."""
+    shared = Counter(model.object for model in written)
+    for model in written:
+        counts, held_back = ledger.counts(run, model.object), ledger.held_back(run, model.object)
+        if shared[model.object] > 1:
+            rows = connection.execute("select key from plan.rows where model = ?", [model.name]).fetchall()
+            keys = {key for (key,) in rows}
+            counts = Counter(status for key, status in ledger.ends(run, model.object) if key in keys)
+            held_back = [key for key in held_back if key in keys]
+        yield ObjectResult(model.object, model.name, counts, len(held_back))
+
+
+def _make_ready(writer: Writer, connection: duckdb.DuckDBPyConnection, model: StagingModel) -> Work:
+    ready = work.prepare(connection, model, writer.destination.limits)
+    if ready.batches and parents.look_up(writer, connection, model):
+        ready = work.prepare(connection, model, writer.destination.limits)
+    return ready
 
 
 def _set(hands: _Hands, connection: duckdb.DuckDBPyConnection, model: StagingModel, on_conflict: OnConflict) -> None:
@@ -137,16 +155,16 @@ def _hand_over(
     model: StagingModel,
     ready: Work,
     on_conflict: OnConflict,
+    done: Counter[str],
     on_progress: Callable[[Progress], None],
 ) -> None:
+    """``done`` are the rows of each object that are through, whichever model they are of."""
     steps = [(action, write) for action, write in _writes(on_conflict) if action in ready.batches]
-    total = sum(ready.counts[action] for action, _ in steps)
-    done = 0
+    total = done[model.object] + sum(ready.counts[action] for action, _ in steps)
 
     def tell(rows: int) -> None:
-        nonlocal done
-        done += rows
-        on_progress(Progress(model.object, done, total))
+        done[model.object] += rows
+        on_progress(Progress(model.object, done[model.object], total))
 
     ours = hands.writer.destination.limits.ids == "ours"
     for action, write in steps:
@@ -192,20 +210,27 @@ class _Hands:
     ) -> None:
         """Have the batches written; the last of them may be under way still when this returns.
 
-        ``tell`` is told the number of rows of each batch that is done. ``ahead``: the intents are noted here, in one
-        commit for all batches that are handed over together. Raises what a batch raised.
+        ``tell`` is told the number of rows of each batch that is done. At first one batch a thread goes at once, then
+        one while calls are slow, else more; with ``ahead``, their intents are noted here, in one commit. Raises what a
+        batch raised.
         """
-        for together in self._together(object, batches, ahead):
+        count, handed_over = self._concurrency, 0.0
+        for first in batches:
+            # Enough lies ready that no thread waits while the next are made.
+            while len(self._waiting) > max(self._concurrency, count):
+                self._finish_one()
+            if handed_over:
+                quick = time.monotonic() - handed_over < _QUICK_SECONDS
+                count = min(count * 2, _MOST_TOGETHER) if quick else 1
+            together = [first, *islice(batches, count - 1)]
+            if ahead:
+                noted = iter(note_ahead(self.writer, object, [one for rows in together for one in rows]))
+                together = [list(islice(noted, len(rows))) for rows in together]
             for rows in together:
                 future = self._pool.submit(write, self.writer, object, rows)
                 self._waiting[future] = partial(tell, len(rows))
                 future.add_done_callback(self._finished.put)
-            # Enough lies ready that no thread waits while the next are made.
-            enough = max(self._concurrency, len(together))
-            if len(self._waiting) > enough:
-                self.writer.ledger.flush()  # here, so that no thread has to
-            while len(self._waiting) > enough:
-                self._finish_one()
+            handed_over = time.monotonic()
 
     def finish(self) -> None:
         """Wait for all that was handed over. Raises what a batch raised."""
@@ -216,15 +241,3 @@ class _Hands:
         future = self._finished.get()
         future.result()
         self._waiting.pop(future)()
-
-    def _together(self, object: str, batches: Iterator[list[Planned]], ahead: bool) -> Iterator[list[list[Planned]]]:
-        """Batches that are handed over at once: at first one a thread, then one while calls are slow, else more."""
-        count = self._concurrency
-        while together := list(islice(batches, count)):
-            started = time.monotonic()
-            if ahead:
-                noted = iter(note_ahead(self.writer, object, [one for rows in together for one in rows]))
-                together = [list(islice(noted, len(rows))) for rows in together]
-            yield together
-            quick = time.monotonic() - started < _QUICK_SECONDS
-            count = min(count * 2, _MOST_TOGETHER) if quick else 1

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shift.destination import Outcome, Record, Row
 from shift.errors import Again, Refused, Stop
@@ -66,8 +66,8 @@ def look_once_more(writer: Writer) -> None:
         for one in waiting:
             record = records.get(one.row.id or "")
             if record and same(json.loads(one.row.payload), json.loads(record.body)):
-                [number] = writer.ledger.intend([Intent("update", object, one.row.key, record.id, one.hash)])
-                writer.ledger.settle([Settled(number, "updated", record.id, record=record.body)])
+                intent = Intent("update", object, one.row.key, record.id, one.hash)
+                writer.ledger.note([(intent, Settled(0, "updated", record.id, record=record.body))])
     writer.given_up.clear()
 
 

@@ -45,7 +45,7 @@ def without_deferred(model: StagingModel, planned: Planned) -> Planned:
     if len(sent) == len(fields):
         return planned
     text = msgspec.json.encode(sent)
-    return Planned(replace(planned.row, payload=text.decode()), md5(text).hexdigest())
+    return Planned(Row(planned.row.key, planned.row.id, text.decode()), md5(text).hexdigest())
 
 
 def to_set(

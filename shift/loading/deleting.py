@@ -46,12 +46,9 @@ def delete(writer: Writer, object: str, rows: Sequence[Planned]) -> None:
     """
     there = read_records(writer, object, [one.row.id for one in rows if one.row.id])
     left = _left(writer, object, rows, there)
-    if left:
-        numbers = writer.ledger.intend([Intent("delete", object, one.row.key, one.row.id, one.hash) for one, _ in left])
-        writer.ledger.settle(
-            Settled(number, outcome.status, one.row.id, outcome.message)
-            for number, (one, outcome) in zip(numbers, left, strict=True)
-        )
+    writer.ledger.note(
+        [(Intent("delete", object, one.row.key, one.row.id, one.hash), outcome) for one, outcome in left]
+    )
     stay = {one.row.key for one, _ in left}
     going = [(one.row.key, there[one.row.id or ""]) for one in rows if one.row.key not in stay]
     destroy(writer, object, going, stays="rejected")
@@ -67,16 +64,16 @@ def _left(
     for planned in rows:
         record = there.get(planned.row.id or "")
         if record is None:
-            left.append((planned, Settled(0, "gone", message="it is not in the CRM any more")))
+            left.append((planned, Settled(0, "gone", planned.row.id, "it is not in the CRM any more")))
             continue
         expected = lives.expected(writes.get(planned.row.key, ())) or {}
         if changed := lives.changed(writer.destination, object, expected, record.body):
             message = f"the source has it no more, but somebody changed {', '.join(changed)} since our last write"
-            left.append((planned, Settled(0, "conflict", message=message)))
+            left.append((planned, Settled(0, "conflict", planned.row.id, message)))
         elif others := pointing.get(record.id):
             named = ", ".join(others[:_TOLD]) + (", …" if len(others) > _TOLD else "")
             message = f"the source has it no more, but others depend on it: {named}"
-            left.append((planned, Settled(0, "kept", message=message)))
+            left.append((planned, Settled(0, "kept", planned.row.id, message)))
     return left
 
 

@@ -11,10 +11,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from shift.destination import Record
 from shift.errors import Again, Refused, Stop
@@ -115,13 +115,13 @@ def _checked(path: Path, landed: str | None) -> str:
 
 
 def _uploaded(writer: Writer, object: str, planned: Planned, field: str, path: Path, hash: str) -> str:
-    """What the CRM calls the file. An upload makes no record, so that a lost answer costs nothing but a repeat."""
+    """What the CRM calls the file. After a lost answer it is sent again: the loader looks, or it costs nothing."""
     ledger = writer.ledger
     if known := ledger.waiting_upload(object, planned.row.key, hash):
         return known
     [number] = ledger.intend([Intent("upload", object, planned.row.key, planned.row.id, hash)])
     try:
-        answer = writer.patience.read(writer.destination.upload, object, field, path)
+        answer = writer.patience.read(writer.destination.upload, object, field, path, planned.row)
     except (Again, Refused, Stop, Stopped) as error:
         ledger.settle([Settled(number, "refused", message=str(error) or "never sent")])
         raise

@@ -82,8 +82,8 @@ def _set_back(writer: Writer, object: str, given: Freed) -> None:
     change(writer, object, [back], operation="restore", done="restored")
     stands = all(one.key != given.key for one in writer.ledger.freed(object))
     for status, message in _last_word(given, ", ".join(fields), stands=stands):
-        [number] = writer.ledger.intend([Intent("update", object, given.key, given.id, given.hash)])
-        writer.ledger.settle([Settled(number, status, given.id, message)])
+        intent = Intent("update", object, given.key, given.id, given.hash)
+        writer.ledger.note([(intent, Settled(0, status, given.id, message))])
 
 
 def _last_word(given: Freed, fields: str, *, stands: bool) -> Iterator[tuple[Status, str]]:

@@ -9,13 +9,12 @@ from shift.destination import Row
 from shift.errors import Stop
 from shift.invocation import command
 from shift.loading.updating import note_gone
-from shift.loading.writer import Planned, Writer, read_records
+from shift.loading.writer import Planned, Writer, looks, read_records
 from shift.staging import StagingModel
 
 if TYPE_CHECKING:
     import duckdb
 
-_ROWS_A_LOOK = 200
 _MOST_MISSING = 0.01
 
 
@@ -29,7 +28,7 @@ def begin(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def look_up(writer: Writer, connection: duckdb.DuckDBPyConnection, model: StagingModel) -> bool:
-    """Look for the parents that this load did not write itself, 200 a call; whether any of them is gone.
+    """Look for the parents that this load did not write itself; whether any of them is gone.
 
     What is gone is noted in the ledger, and put out of reach, so that the rows that need it are held back. Raises Stop
     where more than one in a hundred are gone, though not for a single one: such a workspace is not what the plan saw.
@@ -39,8 +38,7 @@ def look_up(writer: Writer, connection: duckdb.DuckDBPyConnection, model: Stagin
     for object in dict.fromkeys(parent.object for parent in model.parents if parent.object in there):
         needed = _needed(connection, model, object)
         missing: list[tuple[str, str]] = []
-        for start in range(0, len(needed), _ROWS_A_LOOK):
-            some = needed[start : start + _ROWS_A_LOOK]
+        for some in looks(needed):
             found = read_records(writer, object, [id for _, id in some])
             missing += [(key, id) for key, id in some if id not in found]
         if len(missing) > max(1, _MOST_MISSING * len(needed)):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from shift.ledger import Gone, Intent, Settled
-from shift.loading.writer import Writer, read_records
+from shift.loading.writer import Writer, looks, read_records
 
-_ROWS_A_LOOK = 200
 _FOREIGN = "it is in the CRM already, and this ledger did not make it"
 
 
@@ -19,9 +18,7 @@ def note_returned(writer: Writer) -> int:
     """
     back: list[tuple[Intent, Settled]] = []
     for object, group in groupby(writer.ledger.gone(), key=lambda one: one.object):
-        gone = list(group)
-        for start in range(0, len(gone), _ROWS_A_LOOK):
-            some = gone[start : start + _ROWS_A_LOOK]
+        for some in looks(list(group)):
             live = read_records(writer, object, [one.id for one in some])
             bases = writer.ledger.last_snapshots(object, [one.key for one in some])
             for one in some:
@@ -29,11 +26,7 @@ def note_returned(writer: Writer) -> int:
                     back.append(_ours(one, bases.get(one.key, record.body)) if one.ours else _foreign(one, record.body))
     if back:
         with writer.ledger.run("look for deleted records"):
-            numbers = writer.ledger.intend([intent for intent, _ in back])
-            writer.ledger.settle(
-                Settled(number, said.status, said.id, said.message, said.record)
-                for number, (_, said) in zip(numbers, back, strict=True)
-            )
+            writer.ledger.note(back)
     return len(back)
 
 

@@ -12,9 +12,8 @@ from shift.ledger import OpenIntent, Operation, Settled, Status
 from shift.loading.creating import settled_as_found
 from shift.loading.three_way import same
 from shift.loading.unsure import settle_killed
-from shift.loading.writer import Writer, read_records
+from shift.loading.writer import Writer, looks, read_records
 
-_ROWS_A_LOOK = 200
 _CHANGES: dict[Operation, Status] = {"update": "updated", "free": "freed", "restore": "restored"}
 _UNSEEN = "the run ended before the answer came"
 
@@ -98,13 +97,11 @@ def _read(writer: Writer, open_intents: Sequence[OpenIntent]) -> dict[str, Recor
     return read_records(writer, open_intents[0].intent.object, ids)
 
 
-def _alike(open_intents: Sequence[OpenIntent]) -> Iterator[list[OpenIntent]]:
+def _alike(open_intents: Sequence[OpenIntent]) -> Iterator[Sequence[OpenIntent]]:
     """Groups of one object and one operation, small enough for one look-up."""
 
     def kind(one: OpenIntent) -> tuple[str, str]:
         return (one.intent.object, one.intent.operation)
 
     for _, group in groupby(sorted(open_intents, key=kind), key=kind):
-        alike = list(group)
-        for start in range(0, len(alike), _ROWS_A_LOOK):
-            yield alike[start : start + _ROWS_A_LOOK]
+        yield from looks(list(group))

@@ -22,21 +22,18 @@ So a row is sent twice at most, and where both calls made a record, the report s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, zip_longest
-from typing import TypeAlias
 
 from shift.destination import Destination, Found, Row
 from shift.ledger import Intent, OpenIntent, Settled
 from shift.loading.changing import Change, change
 from shift.loading.creating import create, settled_as_found
 from shift.loading.three_way import same
-from shift.loading.writer import Planned, Unsure, Writer
+from shift.loading.writer import Planned, Unsure, Writer, looks
 
-_ROWS_A_LOOK = 200
-_Mend: TypeAlias = Callable[[Writer, str, Sequence[Change]], None]
 _TWICE = "its answer was lost twice, and it is not to be found"
 
 
@@ -48,13 +45,16 @@ def settle_unsure(writer: Writer) -> None:
     while writer.unsure:
         lost = list(writer.unsure)
         writer.unsure.clear()
-        for one in _never_made(writer, lost, change):
+        for one in _never_made(writer, lost, mend=True):
             create(writer, one.object, [Planned(one.row, one.hash)])
 
 
 def settle_killed(writer: Writer, left_open: Sequence[OpenIntent]) -> None:
-    """Find out what became of creates that a killed load left open; the plan sends those again that made nothing."""
-    _never_made(writer, [_left_unsure(one) for one in left_open], _leave_to_the_plan)
+    """Find out what became of creates that a killed load left open; the plan sends those again that made nothing.
+
+    Nobody has agreed to a load yet, so that what lacks a part is left to the plan too.
+    """
+    _never_made(writer, [_left_unsure(one) for one in left_open], mend=False)
 
 
 def sweep(writer: Writer) -> None:
@@ -70,8 +70,11 @@ def sweep(writer: Writer) -> None:
                 writer.ledger.note_doubles(object, found.key, id, sorted(beside))
 
 
-def _never_made(writer: Writer, unsure: Sequence[Unsure], mend: _Mend) -> list[Unsure]:
-    """Look for the records, settle each intent, and return the rows that may be sent once more."""
+def _never_made(writer: Writer, unsure: Sequence[Unsure], *, mend: bool) -> list[Unsure]:
+    """Look for the records, settle each intent, and return the rows that may be sent once more.
+
+    ``mend``: what a record lacks is sent at once.
+    """
     steps = (*writer.patience.look_after, writer.patience.send_again_after)
     for after, following in zip_longest(steps, steps[1:]):
         if not unsure:
@@ -80,25 +83,26 @@ def _never_made(writer: Writer, unsure: Sequence[Unsure], mend: _Mend) -> list[U
         if following is not None and youngest + timedelta(seconds=following) <= datetime.now(UTC):
             continue  # a later look is due already
         writer.patience.wait_until(youngest + timedelta(seconds=after), "what a lost call made may show late")
-        unsure = _settle_found(writer, unsure, mend)
+        unsure = _settle_found(writer, unsure, mend=mend)
     return [one for object, group in _by_object(unsure) for one in _settle_absent(writer, object, group)]
 
 
-def _settle_found(writer: Writer, unsure: Sequence[Unsure], mend: _Mend) -> list[Unsure]:
-    """Look once, and ``mend`` what lacks a part; returns those that are not to be seen."""
+def _settle_found(writer: Writer, unsure: Sequence[Unsure], *, mend: bool) -> list[Unsure]:
+    """Look once, and settle what is there; returns those that are not to be seen."""
     absent: list[Unsure] = []
     for object, group in _by_object(unsure):
         found = {one.key: one for one in _find(writer, object, [one.row for one in group]) if one.record}
         absent += [one for one in group if one.row.key not in found]
-        writer.ledger.settle(
-            settled_as_found(one.intent, found[one.row.key], ours=True) for one in group if one.row.key in found
-        )
+        pairs = [(one, found[one.row.key]) for one in group if one.row.key in found]
+        lacking = [part for one, there in pairs if (part := _lacking(writer.destination, one, there))]
+        # First, so that whatever ends the load, no record ever counts as whole that is not.
+        _note_lacking(writer, object, lacking)
+        writer.ledger.settle(settled_as_found(one.intent, there, ours=True) for one, there in pairs)
         for key, one in found.items():
             if one.record and one.doubles:
                 writer.ledger.note_doubles(object, key, one.record.id, [double.id for double in one.doubles])
-        pairs = [(one, found[one.row.key]) for one in group if one.row.key in found]
-        if lacking := [change for one, there in pairs if (change := _lacking(writer.destination, one, there))]:
-            mend(writer, object, lacking)
+        if mend:
+            change(writer, object, lacking)
     return absent
 
 
@@ -115,13 +119,16 @@ def _lacking(destination: Destination, one: Unsure, found: Found) -> Change | No
     return Change(Row(one.row.key, found.record.id, body, before=found.record.body), one.hash)
 
 
-def _leave_to_the_plan(writer: Writer, object: str, lacking: Sequence[Change]) -> None:
-    """Nobody has agreed to a load yet. With a hash that no row has, the plan updates the records."""
+def _note_lacking(writer: Writer, object: str, lacking: Sequence[Change]) -> None:
+    """Note the records with a hash that no row has, so that the next plan updates those that are not mended by then."""
+    if not lacking:
+        return
     with nullcontext() if writer.ledger.running else writer.ledger.run("settle"):
-        numbers = writer.ledger.intend([Intent("update", object, one.row.key, one.row.id, "") for one in lacking])
-        writer.ledger.settle(
-            Settled(number, "updated", one.row.id, record=one.row.before)
-            for number, one in zip(numbers, lacking, strict=True)
+        writer.ledger.note(
+            [
+                (Intent("update", object, row.key, row.id, ""), Settled(0, "updated", row.id, record=row.before))
+                for row in (one.row for one in lacking)
+            ]
         )
 
 
@@ -138,8 +145,8 @@ def _settle_absent(writer: Writer, object: str, unsure: Sequence[Unsure]) -> lis
 
 
 def _find(writer: Writer, object: str, rows: Sequence[Row]) -> Iterator[Found]:
-    for start in range(0, len(rows), _ROWS_A_LOOK):
-        yield from writer.patience.read(writer.destination.find, object, rows[start : start + _ROWS_A_LOOK])
+    for some in looks(rows):
+        yield from writer.patience.read(writer.destination.find, object, some)
 
 
 def _by_object(unsure: Sequence[Unsure]) -> Iterator[tuple[str, list[Unsure]]]:

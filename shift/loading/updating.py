@@ -90,14 +90,8 @@ class _Judge:
 
 def _settle_unsent(writer: Writer, object: str, rows: Sequence[_Unsent], operation: Literal["update", "adopt"]) -> None:
     """Note outcomes that took no call."""
-    if rows:
-        planned = [one.planned for one in rows]
-        intents = [Intent(operation, object, one.row.key, one.row.id, one.hash) for one in planned]
-        numbers = writer.ledger.intend(intents)
-        writer.ledger.settle(
-            Settled(number, one.outcome.status, one.outcome.id, one.outcome.message, one.outcome.record)
-            for number, one in zip(numbers, rows, strict=True)
-        )
+    planned = [(one.planned.row, one.planned.hash, one.outcome) for one in rows]
+    writer.ledger.note([(Intent(operation, object, row.key, row.id, hash), said) for row, hash, said in planned])
 
 
 def _gone(planned: Planned) -> Settled:

@@ -18,8 +18,10 @@ from shift.staging import StagingModel
 if TYPE_CHECKING:
     import duckdb
 
-# Payloads are fetched by the chunk, so that memory does not grow with the table.
-_CHUNK_BYTES = 2_000_000
+# Payloads are fetched by the chunk, so that memory does not grow with the table, and no thread waits long for Python's
+# lock. The first chunk is so much smaller, since no call goes out before it is there.
+_CHUNK_BYTES = 1_000_000
+_LESS_AT_FIRST = 750_000
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _chunks(
     of_action = "from plan.rows where model = ? and action = ?"
     borders = connection.execute(
         f"select min(key), max(key) from ("
-        f"select key, (sum(bytes) over (order by key)) // {_CHUNK_BYTES} as chunk {of_action}"
+        f"select key, (sum(bytes) over (order by key) + {_LESS_AT_FIRST}) // {_CHUNK_BYTES} as chunk {of_action}"
         f") group by chunk order by chunk",
         [model.name, action],
     ).fetchall()

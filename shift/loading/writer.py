@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -13,8 +14,12 @@ from shift.destination import Destination, Record, Row
 from shift.ledger import Ledger
 from shift.loading.patience import Patience
 
+T = TypeVar("T")
 
-class Planned(Struct, frozen=True):
+_ROWS_A_LOOK = 200
+
+
+class Planned(Struct, frozen=True, gc=False):
     """A row to write, with the hash of its payload. To create, ``row`` holds the payload; to update, the whole row.
 
     ``intent`` is the number of its intent, where that was noted ahead of the call.
@@ -57,6 +62,12 @@ class Writer:
     exports: Path | None = None
     unsure: list[Unsure] = field(default_factory=list)
     given_up: list[GivenUp] = field(default_factory=list)
+
+
+def looks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The rows, as many at a time as are looked up together: what comes back is never held for all of them."""
+    for start in range(0, len(rows), _ROWS_A_LOOK):
+        yield rows[start : start + _ROWS_A_LOOK]
 
 
 def read_records(writer: Writer, object: str, ids: Sequence[str]) -> dict[str, Record]:

@@ -185,7 +185,7 @@ class MemoryCRM(Destination):
         for other, holder, name, to in self._pointing(object, set(ids)):
             yield Reference(other, holder["id"], name, to)
 
-    def upload(self, object: str, field: str, file: Path) -> str:
+    def upload(self, object: str, field: str, file: Path, row: Row) -> str:
         call = self._begin("upload", 1)
         if reason := self.trouble.refuses({field: file.name}):
             raise Refused(reason, status=400)

@@ -1,9 +1,10 @@
 """A load into a twin, as a process of its own that ends itself at a certain call, as `kill -9` would.
 
-    python load_that_dies.py PROJECT CALL
+    python load_that_dies.py PROJECT CALL [HANDS]
 
 CALL is the call that the CRM carried out and this process never noted: of those that create or change records, as far
-as their address tells that; 0 is a load that lives. The project has its staging tables already.
+as their address tells that, once the plan is made; 0 is a load that lives. HANDS are the threads, 2 unless told. The
+project has its staging tables already.
 """
 
 from __future__ import annotations
@@ -34,7 +35,19 @@ TWENTY = (
 )
 NUTSHELL = (
     StagingModel(
-        "nutshell__person", "nutshell.person", "person", "Cliniko Patient ID", ("Cliniko Patient ID", "name", "emails")
+        "nutshell__person",
+        "nutshell.person",
+        "person",
+        "Cliniko Patient ID",
+        ("Cliniko Patient ID", "name", "emails", "owner"),
+    ),
+    StagingModel(
+        "nutshell__activity",
+        "nutshell.activity",
+        "activity",
+        "_key",
+        ("name", "description", "activityType", "startTime", "endTime", "contacts", "status"),
+        parents=(Parent("_person", "person", "Cliniko Patient ID"),),
     ),
     StagingModel(
         "nutshell__note",
@@ -49,12 +62,13 @@ STAGING = {"twenty": TWENTY, "nutshell": NUTSHELL}
 HASTE = Patience(first=0.01, longest=0.05, settled_after=0.5, look_after=(0.1, 0.3, 0.6), send_again_after=1.5)
 
 
-def main(project: Path, fatal_call: int) -> int:
+def main(project: Path, fatal_call: int, hands: int = 2) -> int:
     writes = 0
+    planned = False
 
     def die(call: Call) -> None:
         nonlocal writes
-        writes += call.method in ("POST", "PATCH") and call.path.startswith(("/rest/", "/api/v1/json"))
+        writes += planned and call.method in ("POST", "PATCH") and call.path.startswith(("/rest/", "/api/v1/json"))
         if writes and writes == fatal_call:
             os._exit(9)
 
@@ -68,8 +82,9 @@ def main(project: Path, fatal_call: int) -> int:
             settle_open(writer)
             pulling.pull(connection, destination.pull(), [])
             make_plan(connection, staging, book)
-            return load(writer, connection, staging, run=run, concurrency=2).exit_code
+            planned = True
+            return load(writer, connection, staging, run=run, concurrency=hands).exit_code
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:])))

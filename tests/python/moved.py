@@ -61,16 +61,8 @@ class Moved:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def records(self, plural: str) -> Rows:
-        """Every record of an object, by the API, page by page."""
-        found: Rows = []
-        after = ""
-        with httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as client:
-            while True:
-                page = client.get(f"/rest/{plural}?limit=200{after}").raise_for_status().json()
-                found += page["data"][plural]
-                if not page["pageInfo"]["hasNextPage"]:
-                    return found
-                after = f"&starting_after={page['pageInfo']['endCursor']}"
+        """Every record of an object."""
+        return records(self.url, plural)
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
         """A call to the CRM that must go well."""
@@ -98,6 +90,19 @@ def move(folder: Path, patients: int, **settings: Any) -> Iterator[Moved]:
                 answer = clinic.shift(*step)
                 assert answer.code == 0, answer.out + answer.err
             yield clinic
+
+
+def records(url: str, plural: str) -> Rows:
+    """Every record of an object in the twin at an address, by the API, page by page."""
+    found: Rows = []
+    after = ""
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as client:
+        while True:
+            page = client.get(f"/rest/{plural}?limit=200{after}").raise_for_status().json()
+            found += page["data"][plural]
+            if not page["pageInfo"]["hasNextPage"]:
+                return found
+            after = f"&starting_after={page['pageInfo']['endCursor']}"
 
 
 def cents(money: dict[str, Any]) -> Decimal:

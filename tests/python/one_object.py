@@ -19,7 +19,7 @@ from shift.undoing import prepare, undo
 
 
 class Load:
-    """Loads of one object, over staging tables made of rows."""
+    """Loads of one object, over staging tables made of rows; files that a row names lie in ``folder``."""
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Load:
         self.destination = destination
         self._object = object
         self._connection = connection
+        self._folder = folder
         self._path = folder / "ledger.sqlite"
         self._patience = patience
         self._staging: tuple[StagingModel, ...] = ()
@@ -54,7 +55,7 @@ class Load:
             connection.execute("delete from crm.things")
         pulling.pull(connection, self.destination.pull(), [])
         with ledger.writing(self._path, "crm", self.destination.workspace()) as book, book.run("load") as run:
-            writer = Writer(self.destination, book, self._patience())
+            writer = Writer(self.destination, book, self._patience(), exports=self._folder)
             settle_open(writer)
             make_plan(connection, self._staging, book)
             return load(writer, connection, self._staging, run=run)

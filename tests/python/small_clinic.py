@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import moved
 from support import Answer, shift, write_files
 
 KEY = "key-of-the-tests"
@@ -97,10 +98,11 @@ class Clinic:
         assert answer.code == 0, answer.out + answer.err
         return self
 
-    def send(self, method: str, path: str, **body: Any) -> None:
-        """A call of somebody else's to the CRM, which must go well."""
+    def send(self, method: str, path: str, **body: Any) -> Any:
+        """What a call of somebody else's to the CRM answers, which must go well."""
         headers = {"Authorization": f"Bearer {KEY}"}
-        httpx.request(method, self.url + path, json=body or None, headers=headers, trust_env=False).raise_for_status()
+        answer = httpx.request(method, self.url + path, json=body or None, headers=headers, trust_env=False)
+        return answer.raise_for_status().json()
 
     def people(self) -> list[dict[str, Any]]:
         """The people in the twin that carry a source system id."""
@@ -111,8 +113,4 @@ class Clinic:
 
     def every(self, plural: str) -> list[dict[str, Any]]:
         """Whoever's records they are."""
-        response = httpx.get(
-            f"{self.url}/rest/{plural}?limit=200", headers={"Authorization": f"Bearer {KEY}"}, trust_env=False
-        )
-        found: list[dict[str, Any]] = response.json()["data"][plural]
-        return found
+        return moved.records(self.url, plural)

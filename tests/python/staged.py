@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pytest
-from fakes import Killed, MemoryCRM, Trouble
+from fakes import Killed, MemoryCRM, Trouble, busy, lost
 
 from shift import ledger, pulling
 from shift.loading import LoadResult, OnConflict, Patience, Progress, Writer, load, settle_open
@@ -24,6 +25,13 @@ ATTEMPTS = 4
 NO_CHOICES = Choices()
 
 Person = dict[str, object]
+
+# What every other call meets, for tests of one that goes on all the same.
+TROUBLES = [
+    pytest.param(Trouble(after=lambda call: lost() if call % 2 else None), id="written-and-answer-lost"),
+    pytest.param(Trouble(before=lambda call: lost() if call % 2 else None), id="lost-on-the-way"),
+    pytest.param(Trouble(before=lambda call: busy() if call % 2 else None), id="rate-limited"),
+]
 
 
 def hasty() -> Patience:
@@ -110,8 +118,9 @@ class Clinic:
         ).fetchall()
 
 
-def load_that_dies(clinic: Clinic, when: str, call: int, concurrency: int = 1) -> None:
-    """A load whose process ends before a write arrives, or after it is done and before its answer."""
+@contextmanager
+def dying(crm: MemoryCRM, when: str, call: int) -> Iterator[None]:
+    """The process ends before a write arrives, or after it is done and before its answer."""
     with pytest.MonkeyPatch.context() as machine:
 
         def dead(*_: object) -> None:
@@ -123,10 +132,16 @@ def load_that_dies(clinic: Clinic, when: str, call: int, concurrency: int = 1) -
             machine.setattr(ledger.Ledger, "flush", dead)
             return Killed()
 
-        clinic.crm.trouble = Trouble(before=die) if when == "before" else Trouble(after=die)
+        crm.trouble = Trouble(before=die) if when == "before" else Trouble(after=die)
         with pytest.raises(Killed):
-            clinic.load(concurrency=concurrency)
-    clinic.crm.trouble = Trouble()
+            yield
+    crm.trouble = Trouble()
+
+
+def load_that_dies(clinic: Clinic, when: str, call: int, concurrency: int = 1) -> None:
+    """A load whose process ends, as ``dying`` says."""
+    with dying(clinic.crm, when, call):
+        clinic.load(concurrency=concurrency)
 
 
 def assert_each_record_is_there_once(clinic: Clinic) -> None:

@@ -73,8 +73,19 @@ def test_what_was_written_cannot_be_changed(path: Path, statement: str) -> None:
         rows(path, statement)
 
 
+def test_what_was_opened_and_never_loaded_into_is_bound_to_no_workspace(path: Path) -> None:
+    with ledger.writing(path, "crm", Workspace("w-2", "Hill Clinic")) as book:
+        assert book.workspace() == ("crm", Workspace("w-2", "Hill Clinic"))
+    with ledger.reading(path) as read:
+        assert read is not None and read.workspace() is None
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
+        pass
+    with ledger.reading(path) as read:
+        assert read is not None and read.workspace() == ("crm", HARBOUR)
+
+
 def test_another_workspace_is_refused_and_both_are_named(path: Path) -> None:
-    with ledger.writing(path, "crm", HARBOUR):
+    with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
         pass
     other = Workspace("w-2", "Hill Clinic")
     with (
@@ -254,11 +265,11 @@ def test_schema_changes_that_were_never_finished_are_known(path: Path) -> None:
 
 def test_each_destination_of_a_project_has_a_ledger_of_its_own(tmp_path: Path) -> None:
     assert ledger.path_for(tmp_path, "twenty") == ledger.path_for(tmp_path, "nutshell") == tmp_path / "ledger.sqlite"
-    with ledger.writing(ledger.path_for(tmp_path, "twenty"), "twenty", HARBOUR):
+    with ledger.writing(ledger.path_for(tmp_path, "twenty"), "twenty", HARBOUR) as book, book.run("load"):
         pass
     assert ledger.path_for(tmp_path, "twenty") == tmp_path / "ledger.sqlite"
     assert ledger.path_for(tmp_path, "nutshell") == tmp_path / "ledger.nutshell.sqlite"
-    with ledger.writing(ledger.path_for(tmp_path, "nutshell"), "nutshell", HARBOUR):
+    with ledger.writing(ledger.path_for(tmp_path, "nutshell"), "nutshell", HARBOUR) as book, book.run("load"):
         pass
     assert ledger.path_for(tmp_path, "nutshell") == tmp_path / "ledger.nutshell.sqlite"
 
@@ -278,7 +289,7 @@ def settled(book: ledger.Ledger, intent: Intent, status: ledger.Status, id: str 
 
 def test_ids_are_those_of_records_that_are_in(path: Path) -> None:
     with ledger.writing(path, "crm", HARBOUR) as book, book.run("load"):
-        for key, statuses in {
+        fates: dict[str, tuple[ledger.Status, ...]] = {
             "in": ("rejected", "created", "updated", "conflict"),
             "gone": ("created", "gone"),
             "deleted": ("created", "deleted"),
@@ -287,13 +298,13 @@ def test_ids_are_those_of_records_that_are_in(path: Path) -> None:
             "lost": ("absent",),
             "foreign": ("foreign",),
             "freed": ("created", "freed"),
-        }.items():
+        }
+        for key, statuses in fates.items():
             for number, status in enumerate(statuses):
-                operation = "update" if number else "create"
-                settled(book, Intent(operation, "person", key, None, "h"), status, f"{key}-{number}")  # type: ignore[arg-type]
-        keys = ["in", "gone", "deleted", "again", "refused", "lost", "foreign", "freed", "unknown"]
-        assert book.ids("person", keys) == {"in": "in-2", "again": "again-2", "freed": "freed-1"}
-        assert book.ids("task", keys) == {}
+                intent = Intent("update" if number else "create", "person", key, None, "h")
+                settled(book, intent, status, f"{key}-{number}")
+        assert book.ids("person", [*fates, "unknown"]) == {"in": "in-2", "again": "again-2", "freed": "freed-1"}
+        assert book.ids("task", [*fates]) == {}
 
 
 def test_an_upload_waits_until_its_record_is_made_or_rejected(path: Path) -> None:

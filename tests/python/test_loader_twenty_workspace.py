@@ -33,7 +33,7 @@ from shift.destination import (
     Settings,
 )
 from shift.errors import Refused, Stop
-from shift.http import Client, Pacer
+from shift.http import Call, Client, Pacer
 from shift.loading import Writer
 from shift.pulling import pull
 from shift.sandbox.twenty import start
@@ -44,6 +44,7 @@ LESSER_KEY = "key-that-may-only-write-records"
 READING_KEY = "key-that-may-only-read"
 SIZE = FieldDefinition("company", "size", "SELECT", "Size", options=(Option("Big", "BIG"), Option("Small", "SMALL")))
 MORE = AddedOptions("company", "size", (Option("Small", "SMALL"), Option("Huge", "HUGE")))
+ROW = Row("1", None, "{}")
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +54,9 @@ def url() -> Iterator[str]:
 
 
 @contextmanager
-def opened(url: str, key: str = KEY) -> Iterator[Twenty]:
-    with closing(connect(Settings("twenty", url=url, api_key=key), Client(url, pacer=Pacer(60_000)))) as twenty:
+def opened(url: str, key: str = KEY, calls: list[Call] | None = None) -> Iterator[Twenty]:
+    client = Client(url, pacer=Pacer(60_000), on_call=calls.append if calls is not None else None)
+    with closing(connect(Settings("twenty", url=url, api_key=key), client)) as twenty:
         yield twenty
 
 
@@ -97,6 +99,21 @@ def test_choices_are_added_and_taken_back_and_no_record_loses_its_own(twenty: Tw
         twenty.unprovision(SIZE, id)
     with pytest.raises(Stop, match="company.size"):
         twenty.provision(MORE)
+
+
+def test_the_data_model_is_read_once_for_all_fields_and_anew_for_what_uses_them(url: str) -> None:
+    calls: list[Call] = []
+    fields = [FieldDefinition("company", f"colour{at}", "TEXT", f"Colour {at}") for at in range(4)]
+    with opened(url, calls=calls) as twenty:
+        receipts = [twenty.provision(field) for field in fields]
+        assert [call.path for call in calls] == ["/metadata", *["/rest/metadata/fields"] * 4]
+        calls.clear()
+        list(twenty.update_calls("company", [ROW]))  # which of its fields are unique?
+        assert [call.path for call in calls] == ["/metadata"]
+        calls.clear()
+        for receipt in receipts:
+            twenty.unprovision(receipt.change, receipt.id)
+        assert [call.method for call in calls] == ["DELETE"] * 4
 
 
 @pytest.mark.parametrize("with_id", [True, False])
@@ -226,7 +243,7 @@ def test_references_are_asked_of_every_relation_that_the_data_model_knows(twenty
 def test_a_file_is_sent_as_it_is_and_serves_one_record(twenty: Twenty, url: str, tmp_path: Path) -> None:
     letter = tmp_path / "Überweisung, 2.pdf"
     letter.write_bytes(bytes(range(256)) * 700)
-    id = twenty.upload("attachment", "file", letter)
+    id = twenty.upload("attachment", "file", letter, ROW)
     person = made(twenty, "person", name={"lastName": "Filed"})
     named = {"name": letter.name, "file": [{"fileId": id, "label": letter.name}], "targetPersonId": person.id}
     [shown] = json.loads(made(twenty, "attachment", **named).body)["file"]
@@ -239,9 +256,9 @@ def test_a_file_is_sent_as_it_is_and_serves_one_record(twenty: Twenty, url: str,
 def test_a_file_that_cannot_be_sent_is_refused(twenty: Twenty, tmp_path: Path) -> None:
     (tmp_path / "empty.pdf").touch()
     with pytest.raises(Refused, match="Invalid file size 0"):
-        twenty.upload("attachment", "file", tmp_path / "empty.pdf")
+        twenty.upload("attachment", "file", tmp_path / "empty.pdf", ROW)
     with pytest.raises(Refused, match="cannot be read"):
-        twenty.upload("attachment", "file", tmp_path / "nowhere.pdf")
+        twenty.upload("attachment", "file", tmp_path / "nowhere.pdf", ROW)
 
 
 # --- rights -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from fakes import MemoryCRM, Trouble, busy, lost, stop
-from staged import ATTEMPTS, Clinic, assert_each_record_is_there_once, hasty, load_that_dies, people, stage
+from staged import ATTEMPTS, TROUBLES, Clinic, assert_each_record_is_there_once, hasty, load_that_dies, people, stage
 
 from shift import ledger
 from shift.destination import Limits, Outcome, Row
@@ -61,9 +61,7 @@ def test_batches_are_bounded_by_bytes_and_a_huge_row_goes_alone(clinic: Clinic) 
 @pytest.mark.parametrize(
     "trouble",
     [
-        pytest.param(Trouble(after=lambda call: lost() if call % 2 else None), id="written-and-answer-lost"),
-        pytest.param(Trouble(before=lambda call: lost() if call % 2 else None), id="lost-on-the-way"),
-        pytest.param(Trouble(before=lambda call: busy() if call % 3 else None), id="rate-limited"),
+        *TROUBLES,
         pytest.param(
             Trouble(before=lambda call: lost() if call % 3 else None, after=lambda call: lost() if call % 2 else None),
             id="both",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -87,7 +88,9 @@ def test_a_lost_answer_costs_nothing_but_a_repeat(clinic: Clinic) -> None:
         (lambda file: file.write_text("another"), "its file '2.txt' has changed since the exports were read"),
     ],
 )
-def test_a_file_that_is_missing_or_changed_rejects_its_row_alone(clinic: Clinic, spoil, words: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_is_missing_or_changed_rejects_its_row_alone(
+    clinic: Clinic, spoil: Callable[[Path], object], words: str
+) -> None:
     assert clinic.exports
     file = clinic.exports / "attachments" / "2.txt"
     before = file.read_bytes()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from fakes import GivingIds, Trouble, lost, stop
+from fakes import GivingIds, Killed, Trouble, lost, stop
 from staged import Clinic, load_that_dies
 
 from shift import ledger
 from shift.destination import Found, Outcome, Row
-from shift.errors import Stop
+from shift.errors import Refused, Stop
 from shift.loading import Patience, Writer, settle_open
 from shift.staging import Parent, StagingModel
 
@@ -90,7 +90,7 @@ class InTwoCalls(GivingIds):
     def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
         [row] = rows
         first = {name: value for name, value in json.loads(row.payload).items() if name != "name"}
-        [made] = super().create(object, [replace(row, payload=json.dumps(first))])
+        [made] = super().create(object, [Row(row.key, row.id, json.dumps(first))])
         if "name" in json.loads(row.payload):
             raise lost()
         return [made]
@@ -109,6 +109,47 @@ def test_a_create_that_was_lost_between_its_calls_is_completed(
     clinic.crm.calls.clear()
     assert clinic.load().complete
     assert clinic.crm.calls == {}
+
+
+def test_a_part_that_the_crm_refuses_is_listed_and_its_record_is_there_once(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    class Refusing(InTwoCalls):
+        def update(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
+            raise Refused("no names today", status=400)
+
+    stage(connection)
+    clinic = Clinic(connection, tmp_path / "ledger.sqlite", Refusing(), (PERSON, VISIT))
+    result = clinic.load()
+    assert result.exit_code == 3
+    assert [(one.object, one.counts, one.held_back) for one in result.objects] == [
+        ("person", {"rejected": PEOPLE}, 0),
+        ("visit", {"created": PEOPLE}, 0),
+    ]
+    assert_each_is_there_once(clinic)
+    assert {(status, words) for object, _, status, words in clinic.records() if object == "person"} == {
+        ("rejected", "no names today")
+    }
+
+
+@pytest.mark.parametrize("end", [Killed(), stop()])
+def test_a_part_that_a_load_did_not_come_to_send_is_an_update_of_the_next(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, end: BaseException
+) -> None:
+    class Ending(InTwoCalls):
+        def update(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
+            raise end
+
+    stage(connection)
+    clinic = Clinic(connection, tmp_path / "ledger.sqlite", Ending(), (PERSON, VISIT))
+    with pytest.raises(type(end)):
+        clinic.load(concurrency=1)
+    clinic.crm = GivingIds(records=clinic.crm.records)
+    assert clinic.load().complete
+    assert {one["name"] for one in clinic.crm.records["person"].values()} == {
+        f"Person {at}" for at in range(1, PEOPLE + 1)
+    }
+    assert_each_is_there_once(clinic)
 
 
 def test_what_shows_late_is_looked_for_at_the_times_of_the_design(clinic: Clinic) -> None:
@@ -220,6 +261,23 @@ def test_a_refused_row_is_rejected_and_its_children_are_held_back(clinic: Clinic
         ({"created": PEOPLE - 1, "rejected": 1}, 0),
         ({"created": PEOPLE - 1}, 1),
     ]
+
+
+def test_two_models_that_write_one_object_are_counted_each_by_itself(clinic: Clinic) -> None:
+    clinic.connection.execute("create table crm.letter as select 'l-' || mark as mark, * exclude mark from crm.visit")
+    letter = replace(VISIT, name="crm__letter", relation="crm.letter")
+    clinic.staging = (PERSON, VISIT, letter)
+    told: list[tuple[str, int, int]] = []
+    clinic.on_progress = lambda progress: told.append((progress.object, progress.done, progress.total))
+    clinic.crm.trouble = Trouble(
+        refuses=lambda payload: "no name" if payload["mark"] in ("p4", "l-v-p2", "l-v-p3") else None
+    )
+    assert [(one.model, one.counts, one.held_back) for one in clinic.load().objects] == [
+        ("crm__person", {"created": 5, "rejected": 1}, 0),
+        ("crm__visit", {"created": 5}, 1),
+        ("crm__letter", {"created": 3, "rejected": 2}, 1),
+    ]
+    assert told[-1] == ("visit", 10, 10)
 
 
 def test_a_reference_that_no_edge_tells_of_holds_its_row_back_too(clinic: Clinic) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 from fakes import MemoryCRM, Trouble, busy, lost, stop
-from staged import Clinic, Person, load_that_dies, people, stage
+from staged import TROUBLES, Clinic, Person, load_that_dies, people, stage
 
 from shift import ledger
 from shift.destination import Outcome, Row
 from shift.errors import Again, Stop
+from shift.loading import OnConflict
 from shift.loading.three_way import same
 
 PEOPLE = 10
@@ -57,10 +58,10 @@ def test_a_conflict_is_flagged_and_nothing_is_sent(clinic: Clinic) -> None:
 
 @pytest.mark.parametrize(("on_conflict", "email"), [("theirs", "theirs@example.test"), ("ours", "ours@example.test")])
 def test_a_conflict_may_be_decided_and_the_fields_of_others_stay(
-    clinic: Clinic, on_conflict: ledger.Status, email: str
+    clinic: Clinic, on_conflict: OnConflict, email: str
 ) -> None:
     edited(clinic)
-    assert clinic.load(on_conflict=on_conflict).complete  # type: ignore[arg-type]
+    assert clinic.load(on_conflict=on_conflict).complete
     person = clinic.crm.records["person"]["person-2"]
     assert (person["email"], person["age"], person["name"]) == (email, 80, {"full_name": "Their Name"})
     clinic.crm.calls.clear()
@@ -77,14 +78,7 @@ def test_a_field_that_only_others_changed_is_no_conflict(clinic: Clinic) -> None
     assert (person["email"], person["age"]) == ("theirs@example.test", 80)
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        pytest.param(Trouble(after=lambda call: lost() if call % 2 else None), id="written-and-answer-lost"),
-        pytest.param(Trouble(before=lambda call: lost() if call % 2 else None), id="lost-on-the-way"),
-        pytest.param(Trouble(before=lambda call: busy() if call % 2 else None), id="rate-limited"),
-    ],
-)
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_an_update_whose_answer_was_lost_is_looked_up(clinic: Clinic, trouble: Trouble) -> None:
     clinic.load()
     clinic.crm.writes.clear()
@@ -164,14 +158,7 @@ def test_a_refused_row_stands_alone_and_what_the_call_did_counts(clinic: Clinic)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        pytest.param(Trouble(after=lambda call: lost() if call % 2 else None), id="written-and-answer-lost"),
-        pytest.param(Trouble(before=lambda call: lost() if call % 2 else None), id="lost-on-the-way"),
-        pytest.param(Trouble(before=lambda call: busy() if call % 2 else None), id="rate-limited"),
-    ],
-)
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_every_row_is_updated_through(clinic: Clinic, trouble: Trouble, concurrency: int) -> None:
     older(clinic)
     clinic.crm.trouble = trouble

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from fakes import Killed, MemoryCRM, Trouble, busy, lost, stop
-from staged import Clinic, people, stage
+from fakes import MemoryCRM, Trouble, busy, lost, stop
+from staged import Clinic, dying, people, stage
 from undone import everything, left, roll_back
 
 from shift import ledger
+from shift.destination import Outcome, Record
 from shift.errors import Again, BlockedError, ConfigurationError, Stop
 from shift.planning import Choices
 
@@ -246,21 +248,8 @@ def test_a_rollback_that_is_killed_goes_on(loaded: Clinic, when: str, call: int)
     stage(loaded.connection, people(PEOPLE + 1, p3={"name": "Renamed"}), tasks_each=2)
     assert loaded.load().complete
     loaded.crm.writes.clear()
-    with pytest.MonkeyPatch.context() as machine:
-
-        def dead(*_: object) -> None:
-            raise Killed
-
-        def die(number: int) -> BaseException | None:
-            if number < call:
-                return None
-            machine.setattr(ledger.Ledger, "flush", dead)
-            return Killed()
-
-        loaded.crm.trouble = Trouble(before=die) if when == "before" else Trouble(after=die)
-        with pytest.raises(Killed):
-            roll_back(loaded, everything=True)
-    loaded.crm.trouble = Trouble()
+    with dying(loaded.crm, when, call):
+        roll_back(loaded, everything=True)
     _, undone = roll_back(loaded, everything=True)
     assert everything(loaded.crm) == {}
     assert undone.proof.holds
@@ -292,7 +281,7 @@ def test_a_crm_that_stays_away_ends_the_rollback_and_the_next_one_goes_on(loaded
 
 def test_a_record_that_is_back_afterwards_fails_the_proof(loaded: Clinic) -> None:
     class Haunted(MemoryCRM):
-        def delete(self, object, records):  # type: ignore[no-untyped-def]  # as MemoryCRM's
+        def delete(self, object: str, records: Sequence[Record]) -> Sequence[Outcome]:
             kept = self.records["task"]["task-1-0"] if object == "task" else None
             outcomes = super().delete(object, records)
             if kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from staged import PERSON, TASK, Clinic, hasty, people, stage
 from undone import everything, left, roll_back
 
 from shift import ledger
-from shift.destination import Record
+from shift.destination import Found, Outcome, Record, Reference, Row
 from shift.planning import Beside
 from shift.staging import Parent, StagingModel
 
@@ -95,7 +96,7 @@ def test_a_record_that_changes_between_plan_and_call_is_left(clinic: Clinic) -> 
     class Busy(MemoryCRM):
         """Somebody edits a record once the tasks go."""
 
-        def delete(self, object, records):  # type: ignore[no-untyped-def]  # as MemoryCRM's
+        def delete(self, object: str, records: Sequence[Record]) -> Sequence[Outcome]:
             self.records["person"]["person-5"]["name"] = "Their own words"
             return super().delete(object, records)
 
@@ -135,7 +136,7 @@ def test_records_that_point_to_each_other_go_and_stay_together(
 
 def test_records_of_an_object_that_somebody_removed_are_left_and_the_others_go(clinic: Clinic) -> None:
     class Smaller(MemoryCRM):
-        def find(self, object, rows):  # type: ignore[no-untyped-def]  # as MemoryCRM's
+        def find(self, object: str, rows: Sequence[Row]) -> Sequence[Found]:
             assert object in self.objects, "a CRM has nothing to say of an object that it has not"
             return super().find(object, rows)
 
@@ -212,8 +213,8 @@ def test_a_double_is_left_and_told_and_goes_with_force(giving: Clinic) -> None:
 
 def test_where_the_crm_tells_of_no_references_ancestors_are_known_by_what_a_record_says(giving: Clinic) -> None:
     class Silent(GivingIds):
-        def references(self, object, ids):  # type: ignore[no-untyped-def]  # as MemoryCRM's
-            return ()
+        def references(self, object: str, ids: Sequence[str]) -> Iterator[Reference]:
+            return iter(())
 
     giving.crm = Silent(records=giving.crm.records)
     task = next(one for one in giving.crm.records["task"].values() if one["mark"] == "v-p3")
