@@ -11,6 +11,7 @@ tables in the order that their relations demand. The rooms, and the one job of e
     functions     SQL functions that DuckDB lacks: phones, e-mails, HTML to Markdown
     graph         models, sources and tests as one graph; selectors; the load order
     building      run models and tests, in order, with results
+    lineage       which source column feeds which field of the CRM, read from the models' SQL
     sql_errors    DuckDB's error about a compiled text, told of the file that a person edits
     auditing      the scope of the migration, before anything moves: the sections of models/audit/
     destination   the protocol that a loader implements, and the typed values that pass through it

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
+import errno
 import sys
 
 import click
+
+from shift.commands.groups import ModuleGroup
 
 COMMANDS = {
     "init": "Make a project folder for one clinic.",
@@ -17,6 +19,7 @@ COMMANDS = {
     "ls": "List models, tests and sources.",
     "show": "Show a model's rows; of a staging model, what will go out.",
     "compile": "Write the SQL that the models become.",
+    "lineage": "Say which column of the exports feeds which field of the CRM.",
     "pull": "Land what the CRM holds: users, fields, people.",
     "owners": "Say who takes over from each practitioner.",
     "plan": "Say what a load would create, update, leave alone, and what stands in its way.",
@@ -33,27 +36,11 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
-    """Commands found by name in `shift.commands`; their help lines are the table above, so that `--help` is instant."""
+class Commands(ModuleGroup):
+    """Their help lines are the table above, so that `--help` is instant."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        loaded = importlib.import_module(f"shift.commands.{cmd_name}").command
-        assert isinstance(loaded, click.Command)
-        return loaded
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from shift.strict_yaml import nearest
-
-            ctx.fail(f"There is no command '{args[0]}'. {nearest(args[0], COMMANDS)}")
-        return super().resolve_command(ctx, args)
+    def modules(self) -> dict[str, str]:
+        return {name: f"shift.commands.{name}" for name in COMMANDS}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -93,8 +80,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except ShiftError as error:
-        text = _readable(str(error)) if isinstance(error, BlockedError) else str(error)
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {text}", err=True)
+        _print_error(_readable(str(error)) if isinstance(error, BlockedError) else str(error))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -102,6 +88,15 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # a file or folder that was named, or a full disk: not a fault of ours
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        _print_error(f"{error.filename or 'the disk'}: {error.strerror}")
+        sys.exit(1)
+
+
+def _print_error(text: str) -> None:
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {text}", err=True)
 
 
 def _readable(text: str) -> str:
