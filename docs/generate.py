@@ -15,8 +15,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 
@@ -120,9 +123,10 @@ def commands_page() -> str:
         command = cli.get_command(context, name)
         below = command.list_commands(context) if isinstance(command, click.Group) else []
         for words in ([name], *([name, one] for one in below)):
-            asked = [sys.executable, "-m", "shift", *words, "--help"]
-            shown = subprocess.run(asked, cwd=ROOT, env=_environment(), check=True, capture_output=True, text=True)
-            parts += [f"## {' '.join(words)}", f"```text\n{shown.stdout}```"]
+            shown = StringIO()
+            with patch.dict(os.environ, _environment()), redirect_stdout(shown):
+                cli.main([*words, "--help"], prog_name="shift-etl", standalone_mode=False)
+            parts += [f"## {' '.join(words)}", f"```text\n{shown.getvalue()}```"]
     return "\n\n".join(parts) + "\n"
 
 

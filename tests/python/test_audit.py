@@ -50,11 +50,6 @@ VISIT = {
 }
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
-
-
 def read(project: Path, exports: Path, connection: duckdb.DuckDBPyConnection) -> tuple[Graph, Sections]:
     """The audit of these exports: every section's rows, by the names of its columns."""
     graph = graph_of(project, "{}")
