@@ -12,9 +12,9 @@ It leaves these tables for SQL, in the schema `readback`:
 
 What is meant is the row as it is staged now, of records that the ledger says are in the CRM. ``because`` tells
 differences that are known: *not_sent*, the row has changed since it was last written; *conflict*, somebody edited the
-record and the load left it for a person to decide; *edited*, it was as meant after our last write, and somebody has
-edited it since. Where project.yml says ``on_conflict: theirs``, what somebody had written before our last write and our
-row was not to replace is what is meant, by the rule *theirs*.
+record and the load left it for a person to decide; *edited*, somebody has edited the field since we wrote it, whatever
+we wrote beside it later. Where project.yml says ``on_conflict: theirs``, what somebody had written before our last
+write and our row was not to replace is what is meant, by the rule *theirs*.
 
 What the CRM adds to a record that we did not send is no difference.
 """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from shift.database import literal
 from shift.ledger import Ledger
+from shift.loading import lives
 
 if TYPE_CHECKING:
     import duckdb
+
+_KEYS_A_LOOK = 1_000  # with all that was ever written of each
 
 # What a CRM is known to write otherwise without changing it. The first rule that holds is the one that is named.
 _DIGITS = r"ltrim(regexp_replace({0}, '\D', '', 'g'), '0')"
@@ -114,6 +118,7 @@ compared as (
 select
     *,
     false as seen,
+    null::varchar as left_by_us,
     null::varchar as shown,
     case
         when missing then null
@@ -123,20 +128,28 @@ select
 from compared;
 """
 
-# What the CRM showed right after our last write. Of few records only, since snapshots are large: those that differ.
-_SHOWN = """
+# What our writes alone would have left, and what the CRM showed after the last of them: where these two differ,
+# somebody had edited the field by then. Of few records only, since snapshots are large: those that differ.
+_AT_PATH = """case
+        when suffix(leaves.path, '[]') then json_array_length({0}, left(leaves.path, -2))::varchar
+        else {0} ->> leaves.path
+    end"""
+_SHOWN = f"""
 update readback.leaves as leaves
 set
     seen = true,
-    shown = case
-        when suffix(leaves.path, '[]') then json_array_length(snapshots.body, left(leaves.path, -2))::varchar
-        else snapshots.body ->> leaves.path
-    end
-from (select unnest(?::varchar[]) as key, unnest(?::varchar[])::json as body) as snapshots
-where leaves.object = ? and leaves.key = snapshots.key and leaves.rule is null and not leaves.missing
+    left_by_us = {_AT_PATH.format("records.left_by_us")},
+    shown = {_AT_PATH.format("records.shown")}
+from (
+    select
+        unnest(?::varchar[]) as key,
+        unnest(?::varchar[])::json as left_by_us,
+        unnest(?::varchar[])::json as shown,
+) as records
+where leaves.object = ? and leaves.key = records.key and leaves.rule is null and not leaves.missing
 """
 
-# Only of rows that were sent: what an older row left there was nobody's decision.
+# Only of rows that were sent: what an older row left there was nobody's decision. Nor is what the CRM made of a write.
 _THEIRS = """
 update readback.leaves as leaves
 set rule = 'theirs'
@@ -144,27 +157,29 @@ from readback.sent as sent
 inner join ledger.records as records using (object, key)
 where leaves.object = sent.object and leaves.key = sent.key and records.hash = sent.hash
     and leaves.seen and leaves.found is not distinct from leaves.shown
+    and leaves.shown is distinct from leaves.left_by_us
 """
 
 _RESULTS = f"""
 create or replace table readback.edited as
-with shown as (
+with ours as (
     select
         object,
         key,
         path,
         type,
         sent,
-        shown as found,
+        left_by_us as found,
+        shown is distinct from left_by_us as edited_before,
     from readback.leaves
-    where rule is null and seen and leaves.shown is distinct from leaves.found
+    where rule is null and seen and leaves.left_by_us is distinct from leaves.found
 )
 select
     object,
     key,
     path,
-from shown
-where sent = found {" ".join(f"or ({condition})" for condition in RULES.values())};
+from ours
+where edited_before or sent = found {" ".join(f"or ({condition})" for condition in RULES.values())};
 
 create or replace table readback.differences as
 select distinct
@@ -207,16 +222,21 @@ group by object, field;
 
 create or replace table readback.rules as
 select
-    object,
-    field,
-    rule,
-    count(distinct id) as records,
-    min(key) as key,
-    arg_min(sent, key) as sent,
-    arg_min(found, key) as found,
-from readback.leaves
-where rule <> 'as_sent'
-group by object, field, rule;
+    * exclude (example),
+    example.sent,
+    example.found,
+from (
+    select
+        object,
+        field,
+        rule,
+        count(distinct id) as records,
+        min(key) as key,
+        arg_min({{'sent': sent, 'found': found}}, key) as example,
+    from readback.leaves
+    where rule <> 'as_sent'
+    group by object, field, rule
+);
 
 drop table readback.edited;
 drop table readback.leaves;
@@ -226,8 +246,8 @@ drop table readback.leaves;
 def compare(connection: duckdb.DuckDBPyConnection, ledger: Ledger | None, *, theirs: bool) -> None:
     """Fill `differences`, `fields` and `rules` from `sent` and `records`.
 
-    With ``theirs``, what somebody else wrote goes before our rows: where a record stands as it stood after our last
-    write, what differs then was somebody's to decide.
+    With ``theirs``, what somebody else wrote goes before our rows: what somebody had written by the time of our last
+    write, and still stands, was theirs to decide.
     """
     connection.execute(_LEAVES)
     if ledger is not None:
@@ -242,5 +262,8 @@ def _note_shown(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
         "select object, list(distinct key) from readback.leaves where rule is null and not missing group by object"
     ).fetchall()
     for object, keys in differing:
-        snapshots = ledger.last_snapshots(object, keys)
-        connection.execute(_SHOWN, [list(snapshots), list(snapshots.values()), object])
+        for start in range(0, len(keys), _KEYS_A_LOOK):
+            some = keys[start : start + _KEYS_A_LOOK]
+            left_by_us, shown = lives.bases(ledger, object, some), ledger.last_snapshots(object, some)
+            bodies = [json.dumps(record) for record in left_by_us.values()]
+            connection.execute(_SHOWN, [list(left_by_us), bodies, [shown[key] for key in left_by_us], object])

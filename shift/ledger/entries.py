@@ -31,7 +31,10 @@ RunStatus = Literal["done", "failed", "interrupted"]
 
 
 class Intent(Struct, frozen=True, gc=False):
-    """One record that a call is about to write. An update has ``body``, what it sends, and the record ``before``."""
+    """One record that a call is about to write. An update has ``body``, what it sends, and the record ``before``.
+
+    Fields that somebody else brought to what we mean are in ``body`` too: they count as written by us from then on.
+    """
 
     operation: Operation
     object: str
@@ -63,7 +66,7 @@ class Settled(Struct, frozen=True, gc=False):
 class Write(Struct, frozen=True):
     """One step in the life of a record: what was sent (``body``), and the record before and ``after``, all as JSON.
 
-    ``before`` is null of a create, and both where nothing had to be sent.
+    ``before`` is null of a create, and where nothing had to be sent: ``body`` is then what already stood as we mean it.
     """
 
     run: int

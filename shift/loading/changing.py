@@ -28,11 +28,13 @@ from shift.loading.writer import GivenUp, Writer, read_records
 class Change(Struct, frozen=True):
     """Fields to set on a record: ``row.payload`` holds them, and ``row.before`` the record as it was just read.
 
-    ``hash`` is what the ledger is to know of the record once this is done.
+    ``hash`` is what the ledger is to know of the record once this is done. ``noted``: what is as we mean it by then,
+    where that is more than is sent.
     """
 
     row: Row
     hash: str
+    noted: str | None = None
 
 
 class _Call(Struct, frozen=True):
@@ -66,7 +68,7 @@ def look_once_more(writer: Writer) -> None:
         for one in waiting:
             record = records.get(one.row.id or "")
             if record and same(json.loads(one.row.payload), json.loads(record.body)):
-                intent = Intent("update", object, one.row.key, record.id, one.hash)
+                intent = Intent("update", object, one.row.key, record.id, one.hash, one.row.payload, one.row.before)
                 writer.ledger.note([(intent, Settled(0, "updated", record.id, record=record.body))])
     writer.given_up.clear()
 
@@ -82,6 +84,7 @@ class _Changing:
         self.operation = operation
         self.done = done
         self.hashes = {one.row.key: one.hash for one in changes}
+        self.noted = {one.row.key: one.noted or one.row.payload for one in changes}
         self.open: dict[str, int] = {}
         rows = [one.row for one in changes]
         self.waiting = [_Call(call) for call in reversed(writer.destination.update_calls(object, rows))]
@@ -139,7 +142,7 @@ class _Changing:
 
     def _intend(self, rows: Sequence[Row]) -> None:
         intents = [
-            Intent(self.operation, self.object, row.key, row.id, self.hashes[row.key], row.payload, row.before)
+            Intent(self.operation, self.object, row.key, row.id, self.hashes[row.key], self.noted[row.key], row.before)
             for row in rows
         ]
         if intents:

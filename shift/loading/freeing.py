@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shift.destination import Row
 from shift.ledger import Freed, Intent, Settled, Status
+from shift.loading import lives
 from shift.loading.changing import Change, change
 from shift.loading.three_way import same
 from shift.loading.writer import Planned, Writer, read_records
@@ -44,14 +45,14 @@ def free(writer: Writer, object: str, rows: Sequence[Planned]) -> None:
     Raises as ``update`` does.
     """
     now = read_records(writer, object, [one.row.id for one in rows if one.row.id])
-    bases = writer.ledger.last_snapshots(object, [one.row.key for one in rows])
+    bases = lives.bases(writer.ledger, object, [one.row.key for one in rows])
     changes = []
     for planned in rows:
         record = now.get(planned.row.id or "")
         if record is None:
             continue
         emptied, held = json.loads(planned.row.payload), json.loads(record.body)
-        base = json.loads(bases.get(planned.row.key, record.body))
+        base = bases.get(planned.row.key, held)
         untouched = all(held.get(field) == base.get(field) for field in emptied)
         if untouched and not same(emptied, held):
             row = Row(planned.row.key, record.id, planned.row.payload, before=record.body)

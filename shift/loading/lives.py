@@ -7,9 +7,19 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shift.destination import Destination
-from shift.ledger import Write
+from shift.ledger import Ledger, Write
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def bases(ledger: Ledger, object: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """By key: each record of an object as our writes alone would have left it; those that were never seen are left out.
+
+    What somebody else wrote meanwhile is in the snapshots of our later writes too, and so these are no base to tell
+    from who changed a field.
+    """
+    lived = {key: expected(writes) for key, writes in ledger.writes(object, keys).items()}
+    return {key: record for key, record in lived.items() if record is not None}
 
 
 def expected(writes: Sequence[Write]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Three records, field by field: our row, the record after our last write (the base), and the record now."""
+"""Three records, field by field: our row, the record as our writes alone left it (the base), and the record now."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What our row would change, by field, and which of these fields somebody else changed since our last write."""
+    """What our row would change, by field, and which of these fields somebody else changed since we wrote them.
+
+    ``agreed`` are the fields that somebody else brought to what our row has come to say.
+    """
 
     changes: Mapping[str, Any]
     conflicts: tuple[str, ...]
+    agreed: Mapping[str, Any]
 
 
 def compare(ours: Mapping[str, Any], base: Mapping[str, Any], theirs: Mapping[str, Any]) -> Comparison:
     """A field changes where our row differs from the base and from the record now; ``ours`` is the whole row."""
-    changes = {
-        field: value
-        for field, value in ours.items()
-        if not same(value, base.get(field)) and not same(value, theirs.get(field))
-    }
+    changed = {field: value for field, value in ours.items() if not same(value, base.get(field))}
+    agreed = {field: value for field, value in changed.items() if same(value, theirs.get(field))}
+    changes = {field: value for field, value in changed.items() if field not in agreed}
     conflicts = tuple(field for field in changes if base.get(field) != theirs.get(field))
-    return Comparison(changes, conflicts)
+    return Comparison(changes, conflicts, agreed)
 
 
 def same(ours: Any, theirs: Any) -> bool:

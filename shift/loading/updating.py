@@ -1,22 +1,23 @@
 """An update: read, compare three ways, and send the fields that changed. Nothing is overwritten in silence.
 
-The three are our row, the record after our last write (the base), and the record now. A field is sent where our row
-differs from the base and from the record. Where somebody changed the same field meanwhile, that is a conflict, and
-project.yml's ``on_conflict`` decides: *flag* leaves the whole record alone and lists it, *theirs* leaves the field,
-*ours* sends it.
+The three are our row, the record as our writes alone would have left it (the base), and the record now. A field is sent
+where our row differs from the base and from the record: one that only somebody else changed stays theirs, through every
+later update. Where somebody changed the same field since we wrote it, that is a conflict, and project.yml's
+``on_conflict`` decides: *flag* leaves the whole record alone and lists it, *theirs* leaves the field, *ours* sends it.
+It decides whenever a row is written; another choice later is no reason to write a row that has not changed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from shift.destination import Destination, Record, Row
 from shift.ledger import Intent, Settled
-from shift.loading import files
+from shift.loading import files, lives
 from shift.loading.changing import Change, change
 from shift.loading.three_way import compare
 from shift.loading.writer import Planned, Writer, read_records
@@ -26,10 +27,11 @@ OnConflict = Literal["flag", "theirs", "ours"]
 
 @dataclass(frozen=True, slots=True)
 class _Unsent:
-    """A row that takes no call, and what becomes of it."""
+    """A row that takes no call, and what becomes of it. ``agreed``: what somebody else wrote as we mean it, as JSON."""
 
     planned: Planned
     outcome: Settled
+    agreed: str | None = None
 
 
 def update(writer: Writer, object: str, rows: Sequence[Planned], on_conflict: OnConflict) -> None:
@@ -39,7 +41,7 @@ def update(writer: Writer, object: str, rows: Sequence[Planned], on_conflict: On
     """
     now = read_records(writer, object, [_id(planned.row) for planned in rows])
     rows = files.upload_changed(writer, object, rows, now)
-    bases = writer.ledger.last_snapshots(object, [planned.row.key for planned in rows])
+    bases = lives.bases(writer.ledger, object, [planned.row.key for planned in rows])
     judge = _Judge(writer.destination, object, on_conflict)
     judged = [judge(planned, now.get(_id(planned.row)), bases.get(planned.row.key)) for planned in rows]
     _settle_unsent(writer, object, [one for one in judged if isinstance(one, _Unsent)], "update")
@@ -72,30 +74,38 @@ class _Judge:
         # A link that is signed anew for every answer is nobody's change.
         self.lasting = partial(destination.lasting, object)
 
-    def __call__(self, planned: Planned, record: Record | None, base: str | None) -> Change | _Unsent:
+    def __call__(self, planned: Planned, record: Record | None, base: Mapping[str, Any] | None) -> Change | _Unsent:
         if record is None:
             return _Unsent(planned, _gone(planned))
         ours, theirs = json.loads(planned.row.payload), self.lasting(json.loads(record.body))
-        compared = compare(ours, self.lasting(json.loads(base)) if base else theirs, theirs)
+        compared = compare(ours, theirs if base is None else self.lasting(base), theirs)
         if compared.conflicts and self.on_conflict == "flag":
             message = f"somebody changed {', '.join(compared.conflicts)} in the CRM since our last write"
             return _Unsent(planned, Settled(0, "conflict", record.id, message))
         kept = {*self.untold, *(compared.conflicts if self.on_conflict == "theirs" else ())}
         changes = {field: value for field, value in compared.changes.items() if field not in kept}
+        noted = _as_text({**changes, **compared.agreed}) if compared.agreed else None
         if not changes:
-            return _Unsent(planned, Settled(0, "updated", record.id, record=record.body))
-        body = json.dumps(changes, ensure_ascii=False, separators=(",", ":"))
-        return Change(Row(planned.row.key, record.id, body, before=record.body), planned.hash)
+            return _Unsent(planned, Settled(0, "updated", record.id, record=record.body), noted)
+        row = Row(planned.row.key, record.id, _as_text(changes), before=record.body)
+        return Change(row, planned.hash, noted)
 
 
 def _settle_unsent(writer: Writer, object: str, rows: Sequence[_Unsent], operation: Literal["update", "adopt"]) -> None:
     """Note outcomes that took no call."""
-    planned = [(one.planned.row, one.planned.hash, one.outcome) for one in rows]
-    writer.ledger.note([(Intent(operation, object, row.key, row.id, hash), said) for row, hash, said in planned])
+    told = []
+    for one in rows:
+        row = one.planned.row
+        told.append((Intent(operation, object, row.key, row.id, one.planned.hash, one.agreed), one.outcome))
+    writer.ledger.note(told)
 
 
 def _gone(planned: Planned) -> Settled:
     return Settled(0, "gone", planned.row.id, "it is not in the CRM any more")
+
+
+def _as_text(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def _id(row: Row) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from fakes import MemoryCRM
+from msgspec.structs import replace
 from staged import STAGING, Clinic, people, stage
 
 from shift import ledger as ledger_room
+from shift.commands import diff
 from shift.comparing import EVERYTHING, PAGE, Scope, ensure_tables, read_back
+from shift.destination import Outcome, Row
 from shift.ledger import mirror
+from shift.loading import OnConflict
 from shift.planning import ensure_table
 from shift.staging import StagingModel
 
@@ -196,6 +201,38 @@ def test_what_somebody_edited_since_is_told_apart(clinic: Clinic, theirs: bool) 
     assert because == [("1", "name", "edited"), ("2", "email", "edited")]
 
 
+@pytest.mark.parametrize("on_conflict", ["flag", "theirs", "ours"])
+def test_an_edit_that_a_later_load_left_alone_is_told_as_one(clinic: Clinic, on_conflict: OnConflict) -> None:
+    clinic.load()
+    clinic.crm.records["person"]["person-1"]["email"] = "theirs@example.test"
+    stage(clinic.connection, people(2, p1={"name": "Renamed"}))
+    assert clinic.load(on_conflict=on_conflict).complete
+    assert told(clinic, theirs=False) == ([("1", "email")], [])
+    assert clinic.connection.execute("select because from readback.differences").fetchall() == [("edited",)]
+
+
+def test_what_a_load_left_to_others_is_an_edit_once_the_policy_is_another(clinic: Clinic) -> None:
+    clinic.load()
+    clinic.crm.records["person"]["person-1"]["email"] = "theirs@example.test"
+    stage(clinic.connection, people(2, p1={"email": "ours@example.test"}))
+    clinic.load(on_conflict="theirs")
+    assert told(clinic, theirs=False) == ([("1", "email")], [])
+    assert clinic.connection.execute("select because from readback.differences").fetchall() == [("edited",)]
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_what_the_crm_made_of_our_write_is_nobody_s_edit(clinic: Clinic, theirs: bool) -> None:
+    class Shortening(MemoryCRM):
+        def create(self, object: str, rows: Sequence[Row]) -> Sequence[Outcome]:
+            short = [replace(row, payload=row.payload.replace("p1@example.test", "p1@example")) for row in rows]
+            return super().create(object, short)
+
+    clinic.crm.__class__ = Shortening
+    clinic.load()
+    assert told(clinic, theirs=theirs) == ([("1", "email")], [])
+    assert clinic.connection.execute("select because from readback.differences").fetchall() == [(None,)]
+
+
 @pytest.mark.parametrize(
     ("scope", "read"),
     [
@@ -250,6 +287,15 @@ def told(
     differ = clinic.connection.execute("select key, field from readback.differences order by all").fetchall()
     rules = clinic.connection.execute("select field, rule from readback.rules order by all").fetchall()
     return differ, rules
+
+
+def test_what_was_sent_is_told_beside_what_was_found_of_the_same_record(connection: duckdb.DuckDBPyConnection) -> None:
+    ensure_tables(connection)
+    columns = "(object, key, id, field, sent, found)"
+    values = "('person', '1', 'a', 'phone', '0412', null), ('person', '2', 'b', 'phone', '0413', '0400')"
+    connection.execute(f"insert into readback.differences {columns} values {values}")
+    [told] = diff._found(connection)["differences"]
+    assert (told["key"], told["sent"], told["found"], told["records"]) == ("1", "0412", None, 2)
 
 
 @pytest.mark.usefixtures("ledger")

@@ -169,6 +169,16 @@ def test_a_load_that_dies_between_giving_up_and_setting_goes_on(clinic: Clinic) 
     assert (emails(clinic)["1"], emails(clinic)["2"]) == ("p2@example.test", "p1@example.test")
 
 
+def test_an_address_that_somebody_else_set_is_not_given_up_for_another_record(clinic: Clinic) -> None:
+    clinic.crm.records["person"]["person-1"]["email"] = "theirs@example.test"
+    restage(clinic, p1={"age": 99})
+    assert clinic.load().complete
+    restage(clinic, p1={"age": 99, "email": "new@example.test"}, p2={"email": "theirs@example.test"})
+    assert clinic.load().exit_code == 3
+    assert emails(clinic)["1"] == "theirs@example.test"
+    assert (statuses(clinic)["1"], statuses(clinic)["2"]) == ("conflict", "rejected")
+
+
 def test_where_the_new_value_is_refused_the_old_one_is_set_back(clinic: Clinic) -> None:
     restage(clinic, p1={"email": "p2@example.test", "age": -1}, p2={"email": "p1@example.test", "age": -1})
     clinic.crm.trouble = Trouble(refuses=lambda payload: "no such age" if payload.get("age") == -1 else None)

@@ -152,6 +152,26 @@ def test_a_part_that_a_load_did_not_come_to_send_is_an_update_of_the_next(
     assert_each_is_there_once(clinic)
 
 
+def test_what_lacks_a_part_is_noted_before_it_counts_as_made(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load that is killed between the two leaves an open intent, and no record that counts as whole."""
+
+    def killed(self: ledger.Ledger, told: object) -> None:
+        raise Killed
+
+    stage(connection)
+    clinic = Clinic(connection, tmp_path / "ledger.sqlite", InTwoCalls(), (PERSON, VISIT))
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(ledger.Ledger, "note", killed)
+        clinic.load(concurrency=1)
+    clinic.crm = GivingIds(records=clinic.crm.records)
+    assert clinic.load().complete
+    assert {one["name"] for one in clinic.crm.records["person"].values()} == {
+        f"Person {at}" for at in range(1, PEOPLE + 1)
+    }
+
+
 def test_what_shows_late_is_looked_for_at_the_times_of_the_design(clinic: Clinic) -> None:
     waits: list[float] = []
     clinic.patience = lambda: Patience(first=0.0, longest=0.0, sleep=waits.append)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pytest
 from fakes import MemoryCRM, Trouble, busy, lost, stop
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from staged import TROUBLES, Clinic, Person, load_that_dies, people, stage
 
 from shift import ledger
+from shift.database import open_database
 from shift.destination import Outcome, Row
 from shift.errors import Again, Stop
 from shift.loading import OnConflict
@@ -298,3 +303,79 @@ def test_a_loader_that_takes_one_row_a_call_gets_one(clinic: Clinic) -> None:
 )
 def test_what_counts_as_the_same(ours: object, theirs: object, equal: bool) -> None:
     assert same(ours, theirs) is equal
+
+
+# --- more than one export ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on_conflict", ["flag", "theirs", "ours"])
+def test_what_only_others_changed_stays_through_every_later_export(clinic: Clinic, on_conflict: OnConflict) -> None:
+    clinic.load()
+    clinic.crm.records["person"]["person-2"]["email"] = "theirs@example.test"
+    for age in (80, 81, 82):
+        stage(clinic.connection, people(PEOPLE, p2={"age": age}), tasks_each=2)
+        assert clinic.load(on_conflict=on_conflict).complete
+        person = clinic.crm.records["person"]["person-2"]
+        assert (person["email"], person["age"]) == ("theirs@example.test", age)
+
+
+def test_who_ends_a_conflict_as_we_mean_it_is_in_nobody_s_way_later(clinic: Clinic) -> None:
+    """Somebody types in what our row says: from then on the field is as we wrote it."""
+    clinic.load()
+    for age in (80, 81):
+        clinic.crm.records["person"]["person-2"]["email"] = "same@example.test"
+        stage(clinic.connection, people(PEOPLE, p2={"email": "same@example.test", "age": age}), tasks_each=2)
+        assert clinic.load().complete
+        stage(clinic.connection, people(PEOPLE, p2={"email": f"{age}@example.test", "age": age}), tasks_each=2)
+        assert clinic.load().complete
+        assert clinic.crm.records["person"]["person-2"]["email"] == f"{age}@example.test"
+
+
+@pytest.mark.parametrize("later", ["flag", "ours"])
+def test_another_policy_decides_when_the_row_is_written_next(clinic: Clinic, later: OnConflict) -> None:
+    edited(clinic)
+    clinic.load(on_conflict="theirs")
+    assert clinic.load(on_conflict=later).objects[0].counts == {}
+    stage(clinic.connection, people(PEOPLE, p2={"age": 81, "email": "ours@example.test"}), tasks_each=2)
+    assert clinic.load(on_conflict=later).complete is (later == "ours")
+    email = {"flag": "theirs@example.test", "ours": "ours@example.test"}[later]
+    assert clinic.crm.records["person"]["person-2"]["email"] == email
+
+
+VALUES = {
+    "email": st.sampled_from(["a@example.test", "b@example.test", "c@example.test", None]),
+    "age": st.sampled_from([1, 2, 3, None]),
+}
+ROWS = st.fixed_dictionaries(VALUES)
+STEPS = st.lists(
+    st.tuples(ROWS, st.fixed_dictionaries({}, optional=VALUES), st.sampled_from(["flag", "theirs", "ours"])),
+    min_size=2,
+    max_size=4,
+)
+
+
+@given(first=ROWS, steps=STEPS)
+@settings(max_examples=12, deadline=None)
+def test_whatever_both_sides_change_each_field_goes_to_who_changed_it(
+    first: dict[str, Any], steps: list[tuple[dict[str, Any], dict[str, Any], OnConflict]]
+) -> None:
+    """``agreed``: what we last wrote, or found to be as we mean it; a field has changed on the side that is not so."""
+    with TemporaryDirectory() as folder, closing(open_database(None)) as connection:
+        stage(connection, people(1, p1=first), tasks_each=0)
+        clinic = Clinic(connection, Path(folder) / "ledger.sqlite")
+        clinic.load()
+        person = clinic.crm.records["person"]["person-1"]
+        carried, agreed, meant = first, dict(first), dict(first)
+        for row, edits, on_conflict in steps:
+            person |= edits
+            meant |= edits
+            stage(connection, people(1, p1=row), tasks_each=0)
+            clinic.load(on_conflict=on_conflict)
+            if row != carried:
+                ours = [name for name in row if row[name] != agreed[name]]
+                both = [name for name in ours if meant[name] not in (agreed[name], row[name])]
+                if not (both and on_conflict == "flag"):
+                    given_up = both if on_conflict == "theirs" else []
+                    sent = {name: row[name] for name in ours if name not in given_up}
+                    carried, agreed, meant = row, agreed | sent, meant | sent
+            assert {name: person.get(name) for name in VALUES} == meant

@@ -1,5 +1,5 @@
 -- Every field of every record that was read back is as it is meant; `readback.rules` says by which rule, where the CRM
--- writes it otherwise. What was as meant after our last write, and somebody edited since, is told apart.
+-- writes it otherwise. What somebody edited since we wrote it is told apart.
 select
     *,
     null::bigint as equal_values,

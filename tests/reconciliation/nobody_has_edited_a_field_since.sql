@@ -1,4 +1,4 @@
--- What was changed in the CRM after our last write arrived: no fault of the load, and for a person to look at.
+-- What was changed in the CRM since we wrote it: no fault of the load, and for a person to look at.
 select
     *,
     null::bigint as equal_values,
