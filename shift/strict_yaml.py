@@ -157,12 +157,16 @@ def _line(lines: Lines, steps: Steps) -> int:
 def nearest(word: str, known: typing.Iterable[str]) -> str | None:
     """«Did you mean …?» for a misspelt word, else the list of what is known, if it is not too long to be read."""
     words = sorted(set(known))
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6) or [
-        other for other in words if other.lower() == word.lower()
-    ]
-    if close:
-        return f"Did you mean '{close[0]}'?"
+    if found := close(word, words):
+        return f"Did you mean '{found}'?"
     return f"Known: {', '.join(words)}." if 0 < len(words) <= _READABLE else None
+
+
+def close(word: str, known: typing.Iterable[str]) -> str | None:
+    """The known word that a misspelt one is likeliest to mean."""
+    words = sorted(set(known))
+    found = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    return next(iter(found or (other for other in words if other.lower() == word.lower())), None)
 
 
 def _steps(path: str) -> Steps:

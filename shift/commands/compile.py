@@ -13,14 +13,23 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("name", required=False)
 @with_selection
-def command(graph: Graph, selection: Selection) -> None:
+def command(graph: Graph, selection: Selection, name: str | None) -> None:
     """Write the SQL of models and SQL tests to target/compiled/; print it where one node is chosen.
 
+    NAME is a model or a test, or any word that --select takes.
+
     \b
-    Example:
-      shift-etl compile --select twenty__person
+    Examples:
+      shift-etl compile twenty__person
+      shift-etl compile --select +twenty__person
     """
+    if name is not None:
+        from shift.graph import Selection, select
+
+        named = select(graph, [name])
+        selection = Selection(selection.models & named.models, selection.tests & named.tests)
     models = [graph.models[name] for name in selection.models]
     tests = [graph.tests[name] for name in selection.tests]
     texts = {model.shown: model.sql for model in models} | {test.where: test.sql for test in tests if test.text}

@@ -28,9 +28,14 @@ def command(folder: Path, like: Path | None, to: str | None) -> None:
     from shift.starter import new_project
 
     name = new_project(folder, like=like, to=to)
-    here = f'"{folder}"' if " " in str(folder) else str(folder)
+    here = _pasteable(folder)
     click.echo(f"Made the project {name} in {folder}. Next:")
     click.echo(f"  1. Put Cliniko's exports into {folder / 'exports'}.")
     click.echo(f"  2. {invocation.program('build', '--project-dir', here)}")
-    click.echo(f"  3. Copy {folder / '.env.example'} to .env beside it, and fill in the CRM's address and key.")
+    click.echo(f"  3. cp {_pasteable(folder / '.env.example')} {_pasteable(folder / '.env')}")
+    click.echo("     Fill in the CRM's address and key there.")
     click.echo(f"  4. {invocation.program('plan', '--project-dir', here)}")
+
+
+def _pasteable(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)

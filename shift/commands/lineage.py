@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shift.lineage import Ends, Lineage, TracedColumn
 
 _SOURCE = "source:"
+_FEW = 10
 
 
 @click.command()
@@ -29,12 +30,15 @@ def command(project: Project, what: str | None, verbose: bool, output: str) -> N
     it is source:TABLE or source:TABLE.COLUMN: where does it end, or why does it stay behind?
 
     A column feeds a field when its value goes into it. It decides when it only chooses which value or which row: what
-    filters and joins look at, and what a condition between two values asks.
+    filters and joins look at, and what a condition between two values asks. What decides whether a row is there at all,
+    and how many there are, is told once for the whole model, as MODEL.*, and not again at each of its columns. What a
+    value was looked up by in a map is told with what feeds it.
 
     \b
     Examples:
       shift-etl lineage twenty__person
       shift-etl lineage twenty__person.emails
+      shift-etl lineage "twenty__person.*"
       shift-etl lineage source:patients.occupation
       shift-etl lineage --output json
     """
@@ -62,6 +66,7 @@ def command(project: Project, what: str | None, verbose: bool, output: str) -> N
 
 def _columns(lineage: Lineage, what: str | None) -> list[TracedColumn]:
     from shift.errors import ConfigurationError
+    from shift.lineage.tracing import FURTHER, ROWS
     from shift.strict_yaml import nearest
 
     if what is None:
@@ -72,9 +77,8 @@ def _columns(lineage: Lineage, what: str | None) -> list[TracedColumn]:
     columns = lineage.columns(model)
     chosen = [column for column in columns if not wanted or column.column.lower() == wanted.lower()]
     if not chosen:
-        raise ConfigurationError(
-            f"'{wanted}' is no column of {model}", hint=nearest(wanted, [column.column for column in columns])
-        )
+        known = [column.column for column in columns if column.column not in (ROWS, FURTHER)]
+        raise ConfigurationError(f"'{wanted}' is no column of {model}", hint=_near(wanted, known, model))
     return chosen
 
 
@@ -83,10 +87,25 @@ def _ends(lineage: Lineage, wanted: str) -> list[Ends]:
     from shift.strict_yaml import nearest
 
     ends = lineage.ends(wanted)
-    if not ends:
-        known = sorted(word for words, _, _ in lineage.sources for word in words)
-        raise ConfigurationError(f"'{wanted}' is in no source", hint=nearest(wanted, known))
-    return ends
+    if ends:
+        return ends
+    table, _, column = wanted.rpartition(".")
+    hint: str | None
+    if of_table := lineage.ends(table):
+        hint = _near(column, [end.source.rpartition(".")[2] for end in of_table], f"{_SOURCE}{table}")
+    else:
+        tables = {name for _, name in lineage.graph.project.sources}
+        hint = nearest(table.rpartition(".")[2] or wanted, tables)
+    raise ConfigurationError(f"'{wanted}' is in no source", hint=hint or f"Known: {', '.join(sorted(tables))}.")
+
+
+def _near(wanted: str, names: Sequence[str], of: str) -> str:
+    """The nearest name, or all where they are few, or how to see them."""
+    from shift.invocation import command as words
+    from shift.strict_yaml import close, nearest
+
+    near = nearest(wanted, names) if len(names) <= _FEW or close(wanted, names) else None
+    return near or f"See its columns: {words('lineage', of)}"
 
 
 def _print_columns(columns: Sequence[TracedColumn]) -> None:
@@ -104,6 +123,8 @@ def _print_whole(column: TracedColumn) -> None:
     _print_part("fed by", _fed_by(column))
     _print_part("decided by", _by_table(column.decides))
     _print_part("by way of", [", ".join(column.through)] if column.through else [])
+    if column.column != "*":
+        _print_part("its rows", [f"see {column.model}.*"])
     click.echo()
 
 

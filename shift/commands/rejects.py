@@ -19,8 +19,11 @@ _ADVICE = {
     "foreign": "Foreign: it was in the CRM before, and this ledger did not make it. To take it over, load with "
     "--accept foreign_records.",
     "held back": "Held back: it goes with the next load once the record that it needs is in.",
-    "kept": "Kept: a deletion or a rollback left it in the CRM.",
+    "kept": "Kept: a deletion or a rollback left it in the CRM, for the reason that is told. Settle that in the CRM, "
+    "and the same command takes it away; or delete it there.",
 }
+# What a load makes good once the reason is gone; the others it leaves as they are.
+_TRIED_AGAIN = frozenset(("rejected", "conflict", "foreign", "held back"))
 
 
 @click.command()
@@ -40,7 +43,6 @@ def command(project: Project, output: str) -> None:
     """
     from shift.database import open_database
     from shift.errors import ShiftError
-    from shift.invocation import command as words
     from shift.ledger import mirror, reading
     from shift.standing import seen_by_plan, standing
 
@@ -67,6 +69,19 @@ def command(project: Project, output: str) -> None:
     for status, advice in _ADVICE.items():
         if status in statuses:
             print_wrapped(advice, first="", then="  ")
-    click.echo(f"\nTo go on:\n  {words('build')}\n  {words('load')}")
+    if steps := next_steps(statuses):
+        click.echo("\nTo go on:")
+    for step in steps:
+        click.echo(f"  {step}")
+
+
+def next_steps(statuses: set[str]) -> list[str]:
+    """The commands that may bring in what is not in, or take away what was kept."""
+    from shift.invocation import command as words
+
+    steps = [words("build"), words("load")] if statuses & _TRIED_AGAIN else []
     if "rejected" in statuses:
-        click.echo(f"  {words('load', '--retry-rejected')}")
+        steps.append(words("load", "--retry-rejected"))
+    if "kept" in statuses:
+        steps += [step for step in (words("load"), words("rollback")) if step not in steps]
+    return steps

@@ -89,8 +89,8 @@ def _relation(node: exp.Expr, outer: _Scope) -> Relation:
         case exp.Values():
             rows = [[_value(cell, scope) for cell in row.expressions] for row in node.expressions]
             found = Relation({f"col{at}": union(cells) for at, cells in enumerate(zip(*rows, strict=True))})
-        case exp.Unnest():
-            listed = union(_value(each, scope) for each in node.expressions)
+        case exp.Unnest(expressions=given) | exp.Table(this=exp.Anonymous(this="json_tree", expressions=given)):
+            listed = union(_value(each, scope) for each in given)
             found = Relation({}, listed.deciding, listed.deciding, rest=listed)
         case exp.Table(this=exp.Identifier()):
             name = ".".join(part.name.lower() for part in node.parts)
@@ -299,6 +299,10 @@ def _value(node: exp.Expr, scope: _Scope) -> Origins:
             return found.everything | found.rows.deciding
         case exp.Case() | exp.If():
             return _case(node, scope)
+        case exp.Nullif():
+            return _value(node.this, scope) | _value(node.expression, scope).deciding
+        case exp.ConcatWs() if isinstance(node.expressions[0], exp.Literal):  # a separator is no value
+            return union(_value(each, scope) for each in node.expressions[1:])
         case exp.Window():
             windows = [node, *filter(None, [scope.windows.get(node.alias.lower())])]
             over = union(_value(each, scope) for window in windows for each in _over(window))

@@ -10,7 +10,7 @@ from typing import Any
 
 from shift.graph import Graph, Model, read_graph
 from shift.handover import SCHEMA as HANDOVER
-from shift.lineage.origins import Origins, column_of, marked, unknown
+from shift.lineage.origins import Origin, Origins, column_of, marked, unknown
 from shift.lineage.parsing import NotRead, parsed
 from shift.lineage.query import relation_of
 from shift.lineage.relation import Relation
@@ -153,10 +153,25 @@ def trace(project: Project) -> Lineage:
 def _relation_of(graph: Graph, model: Model, tables: Mapping[str, Relation]) -> Relation:
     query = parsed(model.sql)
     if not isinstance(query, NotRead):
-        return relation_of(query, tables)
+        known = {name for table in tables.values() for name in table.everything.named("unknown")}
+        return relation_of(query, tables).changed(partial(_placed, graph, model, known))
     line = graph.templates.line_of(model.text, name=model.shown, compiled_line=query.line, this=model.relation)
     lost = unknown(f"{model.shown}:{line}: {query.said}")
     return Relation({column.name: lost for column in model.columns}, rows=lost, copies=lost, rest=lost)
+
+
+def _placed(graph: Graph, model: Model, known: set[str], origins: Origins) -> Origins:
+    """With file and line at what could not be followed here; what is ``known`` was unknown in a model before."""
+
+    def placed(sql: str) -> str:
+        lines = model.sql.splitlines()
+        at = next((place for place, line in enumerate(lines, start=1) if sql.lower() in line.lower()), 1)
+        line = graph.templates.line_of(model.text, name=model.shown, compiled_line=at, this=model.relation)
+        return f"{model.shown}:{line}: {sql}"
+
+    lost = {origin for origin in origins.feeds if origin.kind == "unknown" and origin.name not in known}
+    told = {Origin("unknown", placed(origin.name)) for origin in lost}
+    return replace(origins, feeds=origins.feeds - lost | told) if lost else origins
 
 
 def _source_relation(source: str, table: SourceTable) -> Relation:

@@ -23,19 +23,11 @@ from shift.project.shapes import (
     SourceTable,
     VariableDeclaration,
 )
+from shift.project.variables import checked_variable
 from shift.strict_yaml import Document
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-
-_VARIABLE_TYPES: dict[str, tuple[type, ...]] = {
-    "text": (str,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "list": (list,),
-    "map": (dict,),
-    "timestamp": (str,),
-}
 
 
 @dataclass(frozen=True)
@@ -141,9 +133,9 @@ class Project:
         declared = self.declarations
         values = {name: declaration.default for name, declaration in declared.items()}
         for name, value in self.file.vars.items():
-            values[name] = self._checked_var(declared, name, value, self.document.where("vars", name))
+            values[name] = checked_variable(declared, name, value, self.document.where("vars", name))
         for name, value in self.given_vars.items():
-            values[name] = self._checked_var(declared, name, value, "--vars")
+            values[name] = checked_variable(declared, name, value, "--vars")
         for name, declaration in declared.items():
             if declaration.required and values[name] is None:
                 raise ConfigurationError(
@@ -161,23 +153,6 @@ class Project:
                 told = f"the custom field '{entry.custom_field}' has two entries"
                 _add(found, key, entry, told, document.where("custom_fields", index))
         return tuple(found.values())
-
-    @staticmethod
-    def _checked_var(declared: Mapping[str, VariableDeclaration], name: str, value: Any, where: str) -> Any:
-        declaration = declared.get(name)
-        if declaration is None:
-            near = strict_yaml.nearest(name, declared) or "Declare it under `vars:` in a YAML file in models/."
-            raise ConfigurationError(f"the var '{name}' is declared nowhere", where=where, hint=near)
-        if value is None:
-            return declaration.default
-        is_boolean = isinstance(value, bool)
-        if not isinstance(value, _VARIABLE_TYPES[declaration.type]) or (is_boolean and declaration.type == "number"):
-            raise ConfigurationError(f"the var '{name}' wants a {declaration.type}, not {value!r}", where=where)
-        if declaration.choices and value not in declaration.choices:
-            raise ConfigurationError(
-                f"the var '{name}' cannot be {value!r}", where=where, hint=f"Known: {', '.join(declaration.choices)}."
-            )
-        return value
 
     @property
     def environment(self) -> dict[str, str]:

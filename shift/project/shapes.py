@@ -189,10 +189,13 @@ class ModelProperties(_Shape, frozen=True):
 
 
 class VariableDeclaration(_Shape, frozen=True):
-    """A setting that models read with `var()`. One without a default is null until project.yml sets it."""
+    """A setting that models read with `var()`. One without a default is null until project.yml sets it.
+
+    A country is two letters (ISO 3166), a currency three (ISO 4217), a timezone a name that DuckDB knows.
+    """
 
     name: str
-    type: Literal["text", "number", "boolean", "list", "map", "timestamp"] = "text"
+    type: Literal["text", "number", "boolean", "list", "map", "timestamp", "country", "currency", "timezone"] = "text"
     choices: list[str] = []
     default: Any = None
     required: bool = False

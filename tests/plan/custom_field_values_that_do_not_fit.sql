@@ -1,4 +1,5 @@
--- Answers that are not of the type that their custom field was given: they would be lost. Give it the type text.
+-- Answers that are not of the type that their custom field was given, or has in the CRM by now: they would be lost. A
+-- field that is not there yet may be given the type text; else accept this, and the rest of each record goes.
 select
     object,
     name,

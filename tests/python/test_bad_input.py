@@ -158,6 +158,14 @@ def test_every_command_can_be_told_where_the_exports_lie(project: Path) -> None:
     assert (answer.code, "Directory 'nowhere' does not exist." in answer.err) == (2, True)
 
 
+def test_one_model_is_compiled_by_its_name_as_it_is_shown(project: Path) -> None:
+    answer = shift(project, "compile", "twenty__person")
+    assert (answer.code, answer.out) == (0, shift(project, "compile", "--select", "twenty__person").out)
+    assert answer.out.startswith("with ")
+    misspelt = shift(project, "compile", "twenty__persn")
+    assert (misspelt.code, "Did you mean 'twenty__person'?" in misspelt.err) == (2, True)
+
+
 def test_a_model_without_rows_says_so(project: Path) -> None:
     assert shift(project, "show", "cliniko__invoices", "--where", "false").out == "No rows.\n"
 

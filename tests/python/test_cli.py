@@ -12,6 +12,8 @@ from support import shift_process
 
 from shift import cli as module
 from shift.cli import COMMANDS, cli
+from shift.commands.rejects import next_steps
+from shift.invocation import command
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
@@ -73,3 +75,16 @@ def test_an_interruption_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: 
     with pytest.raises(SystemExit) as caught:
         module.main()
     assert caught.value.code == 130
+
+
+@pytest.mark.parametrize(
+    ("statuses", "steps"),
+    [
+        ({"gone"}, []),
+        ({"kept"}, ["load", "rollback"]),
+        ({"held back"}, ["build", "load"]),
+        ({"rejected", "kept"}, ["build", "load", "load --retry-rejected", "rollback"]),
+    ],
+)
+def test_what_to_do_about_rejects_depends_on_what_they_are(statuses: set[str], steps: list[str]) -> None:
+    assert next_steps(statuses) == [command(*step.split()) for step in steps]

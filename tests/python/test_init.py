@@ -102,6 +102,9 @@ def test_what_init_says_comes_next_works_when_pasted(tmp_path: Path, folder: str
     assert done.returncode == 0, done.stderr
     named = re.findall(r"^  \d\. (.*--project-dir.*)$", done.stdout, flags=re.MULTILINE)
     assert len(named) == 2
+    [copied] = re.findall(r"^  \d\. (cp .*)$", done.stdout, flags=re.MULTILINE)
+    subprocess.run(shlex.split(copied), cwd=tmp_path, check=True)
+    assert (tmp_path / folder / ".env").read_text() == (tmp_path / folder / ".env.example").read_text()
     for line in named:
         words = shlex.split(line)
         assert words[-2:] == ["--project-dir", folder]

@@ -75,6 +75,9 @@ QUERIES = [
     ("select case a when 1 then 'Yes' when 2 then 'No' end as it from raw.t", "t.a", ""),
     ("select case when a > 0 then 'Yes' else b end as it from raw.t", "t.a t.b", ""),
     ("select case when a > 0 then b else null end as it from raw.t", "t.b", "t.a"),
+    ("select nullif(a, b) as it from raw.t", "t.a", "t.b"),
+    ("select nullif(concat_ws(' / ', null, null), '') as it from raw.t", "NULL", ""),
+    ("select concat_ws(a, null, b) as it from raw.t", "t.a t.b", ""),
     ("select coalesce(a, b) as it from raw.t where c = 1", "t.a t.b", ""),
     # Rows decide what is made of several.
     ("select sum(a) as it from raw.t where c = 1 group by b", "t.a", "t.* t.b t.c"),
@@ -116,10 +119,12 @@ QUERIES = [
     # Which columns these give, the data say.
     ("select it from (pivot (select k, a, b from raw.t) on a using any_value(b) group by k)", "t.b", "t.* t.a t.k"),
     ("select it from (select k, unnest(a, recursive := true) from raw.t)", "t.a", ""),
+    ("select leaf.it from raw.t cross join json_tree(a) as leaf where b = 1", "t.a", ""),
     # What cannot be followed is told.
     ("select nowhere as it from raw.t", "?nowhere", ""),
     ("select it from read_csv('x.csv')", "?READ_CSV('x.csv')", ""),
     ("select it from raw.nowhere", "?raw.nowhere", ""),
+    ("select it from some_table('x.json')", "?SOME_TABLE('x.json')", ""),
 ]
 
 BOTH = "with both as (select 'x' as kind, a as it, k from raw.t union all select 'y' as kind, x as it, k from raw.u)"
@@ -255,7 +260,8 @@ def test_the_command_tells_it_to_a_person() -> None:
 def test_one_column_is_told_with_all_that_it_hangs_on() -> None:
     answer = shift(ROOT, "lineage", "nutshell__person.occupation", "--to", "nutshell")
     assert answer.out == (
-        "nutshell__person.Occupation\n  fed by      cliniko.patients: occupation\n  by way of   cliniko__patients\n\n"
+        "nutshell__person.Occupation\n  fed by      cliniko.patients: occupation\n  by way of   cliniko__patients\n"
+        "  its rows    see nutshell__person.*\n\n"
     )
 
 
@@ -325,13 +331,23 @@ def test_json_holds_everything(make_project: MakeProject) -> None:
     [
         ("twenty__persn", "there is no model 'twenty__persn'\nDid you mean 'twenty__person'?"),
         ("twenty__person.nam", "'nam' is no column of twenty__person\nDid you mean 'name'?"),
-        ("source:patients.emial", "'patients.emial' is in no source\nDid you mean 'patients.email'?"),
+        ("twenty__person.nonsense", "'nonsense' is no column of twenty__person\nKnown: id, name."),
+        ("source:patients.nonsense", "'patients.nonsense' is in no source\nKnown: "),
+        ("source:patient.x", "'patient.x' is in no source\nDid you mean 'patients'?"),
+        ("source:nope.x", "'nope.x' is in no source\nKnown: patients."),
+        ("source:patients.emial", "'patients.emial' is in no source\nDid you mean 'email'?"),
     ],
 )
 def test_what_is_not_there(make_project: MakeProject, what: str, said: str) -> None:
     answer = shift(make_project(FILES).root, "lineage", what)
     assert answer.code == 2
     assert said in answer.err
+
+
+def test_of_many_columns_none_is_listed_for_a_misspelt_one() -> None:
+    answer = shift(ROOT, "lineage", "twenty__person.nope")
+    assert (answer.code, "See its columns: " in answer.err, "salutation" in answer.err) == (2, True, False)
+    assert answer.err.rstrip().endswith("lineage twenty__person")
 
 
 def test_a_setting_that_is_sql_is_read_as_what_it_says(make_project: MakeProject) -> None:
@@ -366,3 +382,12 @@ def test_sql_that_cannot_be_read_is_unknown_and_says_where(make_project: MakePro
     columns = lineage.columns("twenty__person")
     assert [column.column for column in columns] == ["id", "name", FURTHER, ROWS]
     assert all("models/twenty/twenty__person.sql:2: " in column.unknown[0] for column in columns[:-1])
+
+
+def test_a_column_that_is_not_there_is_unknown_and_says_where(make_project: MakeProject) -> None:
+    sql = MODEL.replace("id,", "upper(nowhere) as id,", 1)
+    below = "select id, id || 'x' as name from {{ ref('twenty__person') }}"
+    files = {"models/twenty/twenty__person.sql": sql, "models/twenty/twenty__below.sql": below}
+    lineage = trace(make_project({**FILES, **files}))
+    for model in ("twenty__person", "twenty__below"):
+        assert lineage.columns(model)[0].unknown == ("models/twenty/twenty__person.sql:2: nowhere",)

@@ -125,3 +125,30 @@ def test_with_patients_alone_everything_builds(project: Path, tmp_path: Path) ->
     built = build(project, write_exports(tmp_path, {"Patients-Cliniko-20260801.csv": rows}))
     assert built.broken == []
     assert built.values("select count(*) from twenty.task") == [0]
+
+
+WHOLE = "Patient ID,First Name,Last Name\n1,Ada,Ng\n"
+WEB_PAGE = "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("patients", "recalls", "found"),
+    [
+        (WHOLE, None, {}),
+        (WHOLE, WEB_PAGE, {"files_not_landed": 1}),
+        (WHOLE.splitlines()[0] + "\n", None, {"required_exports_without_rows": 1}),
+        (WHOLE + "2,Bo,Li,one,cell,too,many\n", None, {"records_that_could_not_be_read": 1}),
+    ],
+)
+def test_a_file_that_does_not_land_whole_is_told_by_build_and_plan(
+    project: Path, tmp_path: Path, patients: str, recalls: str | None, found: dict[str, int]
+) -> None:
+    (tmp_path / "Patients-Cliniko-20260801.csv").write_text(patients, encoding="utf-8")
+    if recalls:
+        (tmp_path / "Recalls.csv").write_text(recalls, encoding="utf-8")
+    built = build(project, tmp_path, "cliniko__as_of")
+    told = {"every_file_is_landed_whole": 1} if found else {}
+    assert {one.node: one.failures for one in built.results if one.status == "warn"} == told
+    plan = ("files_not_landed", "required_exports_without_rows", "records_that_could_not_be_read")
+    rows = {name: len(built.rows(graph_of(project, "{}").tests[name].sql)) for name in plan}
+    assert {name: count for name, count in rows.items() if count} == found

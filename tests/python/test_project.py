@@ -23,6 +23,13 @@ vars:
     required: true
     description: Set it once.
 """
+PLACES = """
+vars:
+  - {name: source_account, required: true, description: Set it once.}
+  - {name: country, type: country}
+  - {name: currency, type: currency}
+  - {name: timezone, type: timezone}
+"""
 
 
 def project_yml(*lines: str) -> str:
@@ -59,6 +66,40 @@ def test_a_wrong_var_is_named_with_its_line(make_project: MakeProject, line: str
 def test_a_required_var_without_a_value_is_an_error(make_project: MakeProject) -> None:
     with pytest.raises(ConfigurationError, match="the var 'source_account' has no value\nSet it once."):
         _ = make_project({"project.yml": "name: c\n", "models/vars.yml": VARS}).variables
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("country", "Australia", "the var 'country' cannot be 'Australia'\nTwo capital letters, as in AU, NZ or GB."),
+        ("country", "ZZ", "the var 'country' cannot be 'ZZ'\nTwo capital letters, as in AU, NZ or GB."),
+        ("country", "au", "the var 'country' cannot be 'au'\nTwo capital letters, as in AU, NZ or GB."),
+        ("country", 61, "the var 'country' wants a country, not 61"),
+        ("currency", "dollars", "the var 'currency' cannot be 'dollars'\nThree capital letters, as in AUD."),
+        ("timezone", "Melbourne", "the var 'timezone' cannot be 'Melbourne'\nDid you mean 'Australia/Melbourne'?"),
+        ("timezone", "sydney", "the var 'timezone' cannot be 'sydney'\nDid you mean 'Australia/Sydney'?"),
+        (
+            "timezone",
+            "Australia/Melborne",
+            "the var 'timezone' cannot be 'Australia/Melborne'\nDid you mean 'Australia/Melbourne'?",
+        ),
+        ("timezone", "+10", "the var 'timezone' cannot be '+10'\nA continent and a city, as in Australia/Melbourne."),
+        ("source_account", " ", "the var 'source_account' has no value\nSet it once."),
+    ],
+)
+def test_a_country_a_currency_a_zone_and_a_required_text_are_looked_at(
+    make_project: MakeProject, name: str, value: object, message: str
+) -> None:
+    files = {"project.yml": project_yml(), "models/vars.yml": PLACES}
+    with pytest.raises(ConfigurationError) as caught:
+        _ = make_project(files, variables={name: value}).variables
+    assert str(caught.value) == f"--vars: {message}"
+
+
+def test_countries_currencies_and_zones_that_there_are_pass(make_project: MakeProject) -> None:
+    given = {"country": "NZ", "currency": "NZD", "timezone": "Pacific/Auckland", "source_account": "a"}
+    files = {"project.yml": project_yml(), "models/vars.yml": PLACES}
+    assert make_project(files, variables=given).variables == given
 
 
 def test_a_destination_that_is_not_declared_is_refused(make_project: MakeProject) -> None:

@@ -2,7 +2,7 @@
 with people as (
     select
         _patient_id as owner_id,
-        to_json(_row) as body,
+        from_json(to_json(_row), '"MAP(VARCHAR, VARCHAR)"') as body,
     from {{ ref('nutshell__person') }} as _row
 )
 
@@ -11,4 +11,4 @@ select
     answers.owner_id,
 from {{ ref('nutshell__custom_field_values') }} as answers
 inner join people using (owner_id)
-where (people.body ->> answers.name) is distinct from answers.value
+where people.body[answers.name] is distinct from answers.value
