@@ -147,7 +147,11 @@ class Nutshell(Destination):
         return self._files.every() if object == FILE else self._looking.every(object)
 
     def untold(self, object: str) -> Collection[str]:
-        """No API tells an activity's location (its header line does), and REST tells no note's author."""
+        """No API tells an activity's location, and REST tells no note's author.
+
+        So a location stays as it was made. Where a visit moves to another place, the header line says so, by an edit
+        that compares the rev; REST's PUT would take a location, and with it the whole record, over anybody's edit.
+        """
         return {"activity": ("location",), "note": ("author",)}.get(object, ())
 
     def lasting(self, object: str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,14 +268,13 @@ class Nutshell(Destination):
             body = activity_edit_body(payload, before)
         else:
             body = _body(object, payload)
-        if not body:  # a location alone, which no edit is known to take
+        if not body:  # a location alone: see ``untold``
             return Outcome(row.key, row.id, Record(row.id, row.before))
         edit = kind.params(row.id, rev=before.get("rev"), **{kind.singular: body})
-        as_user = self._account.email(author) if author else None
         try:
-            told = self._rpc.call(kind.method("edit"), edit, as_user=as_user)
+            told = self._rpc.call(kind.method("edit"), edit, as_user=self._account.email(author) if author else None)
         except Stop as error:
-            if error.status not in ((401, 403) if as_user else (403,)) or object != "note":
+            if error.status != 403 or object != "note":
                 raise
             # rpc-notes: only the author, only for 24 hours. This note is too old, and the key as good as before.
             raise Refused(error.message, status=error.status, where=error.where) from None

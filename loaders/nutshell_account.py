@@ -17,9 +17,10 @@ from .nutshell_wire import CHECK_URL, Rest, Rpc
 # rest-customfields: these words are a public toolkit's; the specification has none. A field with choices is a Decision.
 TYPES = ("Text", "LongText", "Currency", "Date", "Decision")
 CHOICE = "Decision"
+# A table of the pull that is named as an object's plural holds all of its records.
 OBJECTS = (
-    ("person", "contacts", "Person"),
-    ("company", "accounts", "Company"),
+    ("person", "people", "Person"),
+    ("company", "companies", "Company"),
     ("lead", "leads", "Lead"),
     ("file", "files", "File"),
     ("activity", "activities", "Activity"),

@@ -40,7 +40,7 @@ class Files:
         self._rpc = rpc
         self._looking = looking
         self._addresses = addresses
-        self._announcing = threading.Lock()  # the edits of one lead would make each other's rev stale
+        self._leads: dict[str, threading.Lock] = {}
 
     def upload(self, row: Row, file: Path) -> str:
         """The id of the file on its lead, where its bytes are by then. Stop: the account takes no files."""
@@ -52,7 +52,7 @@ class Files:
         with content:
             hash = hashlib.file_digest(content, "sha256").hexdigest()
             size = content.tell()
-            with self._announcing:
+            with self._alone(payload["lead"]):
                 lead = self._lead(payload["lead"])
                 if lead is None or lead.get("deletedTime"):
                     raise Refused("its lead is not there any more")
@@ -61,9 +61,9 @@ class Files:
                     if row.id is not None:
                         raise Refused("no API is known to change a file that is there")
                     entry = self._announce(lead, payload, size)
-            if not is_whole:
-                content.seek(0)
-                self._addresses.send(entry["uri"], content, payload["mime"])
+                if not is_whole:
+                    content.seek(0)
+                    self._addresses.send(entry.get("uri"), content, payload["mime"])
         return _id(payload["lead"], entry)
 
     def create(self, row: Row) -> Outcome:
@@ -103,13 +103,13 @@ class Files:
 
     def contents(self, record: Record) -> Iterator[StoredFile]:
         told = msgspec.json.decode(record.body)
-        content = self._addresses.fetch(told["uri"])
+        content = self._addresses.fetch(told.get("uri"))
         if content is not None:
             yield StoredFile("file", told["name"], hashlib.sha256(content).hexdigest(), len(content))
 
     def delete(self, record: Record) -> None:
         """A list that an edit sends replaces the old one (retrieving-editing); whether this one does is looked at."""
-        with self._announcing:
+        with self._alone(_lead_of(record.id)):
             lead = self._lead(_lead_of(record.id))
             if lead is None or lead.get("deletedTime"):
                 return
@@ -119,6 +119,12 @@ class Files:
                     "Nutshell takes no file off a lead: it goes with the lead alone",
                     hint="Delete the lead in Nutshell, and roll back again.",
                 )
+
+    def _alone(self, lead: str) -> threading.Lock:
+        """Held from the look at a lead until the bytes are there: two edits make each other's rev stale, and a file
+        that is announced and not sent yet looks like one that was lost.
+        """
+        return self._leads.setdefault(lead, threading.Lock())
 
     def _get(self, id: str) -> Record | None:
         return next((one for one in self._of(_lead_of(id)) if one.id == id), None)
@@ -147,7 +153,7 @@ class Files:
         announced = None
         for entry in _entries(lead):
             if (entry.get("name"), entry.get("size")) == (name, size):
-                content = self._addresses.fetch(entry["uri"])
+                content = self._addresses.fetch(entry.get("uri"))
                 if content is not None and hashlib.sha256(content).hexdigest() == hash:
                     return entry, True
                 if not content:

@@ -135,7 +135,7 @@ def activity_create_body(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def activity_edit_body(payload: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes of an activity as editActivity takes them; it knows no location. Participants are always all of them."""
+    """Changes of an activity as editActivity takes them; no location is known there. Participants are always all."""
     plain = ("name", "description", "startTime", "endTime", "isAllDay")
     body: dict[str, Any] = {name: payload[name] for name in plain if name in payload}
     if payload.get("activityType"):

@@ -111,13 +111,13 @@ class Addresses:
         self._client = client
         self._login = _login(user, api_key)
 
-    def send(self, address: str, content: BinaryIO, media_type: str) -> None:
+    def send(self, address: str | None, content: BinaryIO, media_type: str) -> None:
         headers = self._login | {"Content-Type": media_type}
         response = self._client.request("POST", self._known(address), content=content, headers=headers)
         if not response.ok:
             raise _of_file("POST", response)
 
-    def fetch(self, address: str) -> bytes | None:
+    def fetch(self, address: str | None) -> bytes | None:
         """All bytes; None where there are none yet."""
         response = self._client.request("GET", self._known(address), headers=self._login)
         if response.status == 404:
@@ -126,8 +126,10 @@ class Addresses:
             raise _of_file("GET", response)
         return response.content
 
-    def _known(self, address: str) -> str:
-        """The key goes to nobody else. Raises Stop for an address that is not Nutshell's."""
+    def _known(self, address: str | None) -> str:
+        """The key goes to nobody else. Raises Stop for an address that is not Nutshell's, Refused for none."""
+        if not address:
+            raise Refused("Nutshell tells no address of this file")
         there, ours = urlsplit(address), urlsplit(self._client.origin)
         at_home = all((one.hostname or "").endswith(f".{HOME}") for one in (there, ours))
         if there.scheme == ours.scheme and (at_home or there.netloc == ours.netloc):

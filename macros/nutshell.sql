@@ -136,6 +136,18 @@ strftime({{ instant }} at time zone {{ literal(var('timezone')) }}, '%-d %B %Y')
 coalesce(nullif(trim(left(regexp_replace({{ name }}, '[\x00-\x1f\\/:*?"<>|]+', '_', 'g'), 120), '. '), ''), 'unnamed')
 {%- endmacro %}
 
+{# The same with the id of what is called so, which tells it from all others of the name, for ever: `knee (501).pdf`. An
+   id that is no plain word goes by its hash. #}
+{% macro file_name_with_id(name, id) -%}
+regexp_replace(
+    {{ file_name(name) }},
+    '(\.[^. ]{1,10})?$',
+    ' ('
+    || case when regexp_full_match({{ id }}, '[A-Za-z0-9-]{1,40}') then {{ id }} else left(md5({{ id }}), 12) end
+    || ')\1'
+)
+{%- endmacro %}
+
 {# Where somebody's files lie, below the handover folder; `person` is a row of `nutshell__person`. Not by their name,
    which may change: notes say the place, and nobody may edit them later. #}
 {% macro person_folder(person) -%}

@@ -19,6 +19,7 @@ final as (
         max(name) as given_name,
         concat_ws(': ', told_apart_by, min(label)) as label,
         case when min(type) = max(type) then min(type) else 'text' end as kind,
+        not bool_and(is_confirmed) as is_guessed,
         list(field_key order by field_key) as field_keys,
     from going
     group by of_what, label_folded, told_apart_by

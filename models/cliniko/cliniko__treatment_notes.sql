@@ -9,14 +9,15 @@ templates as (
     from {{ newest(source('cliniko', 'treatment_note_templates'), 'treatment_note_template_id') }}
 ),
 
--- Content is {sections: [{name, questions: [{name, type, answer | answers, other, body_chart_ids}]}]}.
+-- Content is {sections: [{name, description, questions: [{name, type, answer | answers, other, body_chart_ids}]}]}.
 
 contents as (
     select
         _file,
         _row,
         from_json(
-            {{ json_text('content') }}, '{"sections": [{"name": "VARCHAR", "questions": ["JSON"]}]}'
+            {{ json_text('content') }},
+            '{"sections": [{"name": "VARCHAR", "description": "VARCHAR", "questions": ["JSON"]}]}'
         ).sections as sections,
     from source
 ),
@@ -36,6 +37,7 @@ questions as (
         _row,
         section_at,
         section.name as section,
+        section.description as description,
         unnest(section.questions) as question,
         generate_subscripts(section.questions, 1) as question_at,
     from sections
@@ -61,11 +63,15 @@ choices as (
 answers as (
     select
         *,
-        case
-            when type = 'bodycharts'
-                then nullif(json_array_length(question -> 'body_chart_ids'), 0) || ' drawing(s), which stay in Cliniko'
-            else coalesce(nullif(array_to_string(chosen, ', '), ''), question ->> 'answer')
-        end as answer,
+        nullif(
+            concat_ws(
+                ', ',
+                nullif(json_array_length(question -> 'body_chart_ids'), 0) || ' drawing(s), which stay in Cliniko',
+                nullif(array_to_string(chosen, ', '), ''),
+                {{ trimmed("question ->> 'answer'") }}
+            ),
+            ''
+        ) as answer,
     from choices
 ),
 
@@ -92,6 +98,7 @@ parts as (
         _row,
         section_at,
         any_value(section) as section,
+        any_value(description) as description,
         string_agg(
             case
                 when label is null then answer
@@ -111,12 +118,32 @@ bodies as (
         _file,
         _row,
         string_agg(
-            concat_ws(chr(10) || chr(10), '## ' || {{ one_line('section') }}, text),
+            concat_ws(chr(10) || chr(10), '## ' || {{ one_line('section') }}, {{ trimmed('description') }}, text),
             chr(10) || chr(10)
             order by section_at
         ) as body,
     from parts
     group by _file, _row
+),
+
+-- What the text above leaves out. A choice that was not made is no answer.
+untold as (
+    select distinct
+        source._file,
+        source._row,
+    from source
+    cross join json_tree({{ json_text('source.content') }}) as leaf
+    where
+        leaf.atom <> '""'
+        and (
+            not regexp_full_match(
+                leaf.fullkey,
+                '\$\.sections\[\d+\]\.(name|description|questions\[\d+\]\.('
+                || 'name|type|required|answer([.\[].*)?|answers\[\d+\]\.(value|selected)|'
+                || 'other\.(enabled|selected|value)|body_chart_ids\[\d+\]))'
+            )
+            or (leaf.key = 'selected' and leaf.type <> 'BOOLEAN')
+        )
 ),
 
 renamed as (
@@ -130,13 +157,15 @@ renamed as (
         templates.template,
         coalesce({{ flag('source.draft') }}, false) as is_draft,
         -- Content that is no JSON, or of another shape, is told as it stands.
-        coalesce(
-            bodies.body,
-            {{ trimmed('source.content_text') }},
-            case
-                when json_type({{ json_text('source.content') }}, '$.sections') is null
-                    then nullif({{ trimmed('source.content') }}, 'null')
-            end
+        nullif(
+            concat_ws(
+                chr(10) || chr(10),
+                coalesce(bodies.body, {{ trimmed('source.content_text') }}),
+                case
+                    when not json_valid(source.content) or untold._row is not null then {{ trimmed('source.content') }}
+                end
+            ),
+            ''
         ) as body,
         {{ instant('source.created_at') }} as created_at,
         {{ instant('source.updated_at') }} as updated_at,
@@ -145,6 +174,7 @@ renamed as (
         source._row,
     from source
     left join bodies using (_file, _row)
+    left join untold using (_file, _row)
     left join templates using (template_id)
     left join {{ newest(source('cliniko', 'attendees'), 'attendee_id') }} as attendees using (attendee_id)
 ),

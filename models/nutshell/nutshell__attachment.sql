@@ -19,7 +19,9 @@ final as (
                 '[cliniko file=' || key || ']'
             ),
             case
-                when is_on_a_lead then 'It lies on the lead of this person''s files: ' || safe_name
+                when is_on_a_lead
+                    then 'It lies on the lead of this person''s files: ' || safe_name
+                        || '; or, if Nutshell did not take it, in the handover folder: ' || path
                 else 'It lies in the handover folder: ' || path
             end,
             'Description: ' || description,

@@ -26,11 +26,14 @@ with given as (
 
     select
         fields.name as field,
-        answers.value,
+        case fields.kind
+            when 'yes_no' then coalesce({{ yes_or_no(flag('answers.value')) }}, answers.value)
+            else answers.value
+        end as value,
     from {{ ref('nutshell__custom_fields') }} as fields
     inner join {{ ref('cliniko__custom_field_values') }} as answers
         on fields.of_what = answers.of_what and list_contains(fields.field_keys, answers.field_key)
-    where fields.kind = 'choice'
+    where fields.kind in ('yes_no', 'choice')
 ),
 
 listed as (

@@ -8,15 +8,14 @@ with final as (
         answers.answer,
         case answers.kind
             when 'date' then {{ day('answers.answer') }}::varchar
-            when 'yes_no' then {{ yes_or_no(flag('answers.answer')) }}
+            when 'yes_no' then coalesce(late.kept, {{ yes_or_no(flag('answers.answer')) }})
             when 'choice' then coalesce(late.kept, choices.value)
             else answers.answer
         end as value,
     from {{ ref('nutshell__field_answers') }} as answers
     left join {{ ref('nutshell__choices') }} as choices
-        on answers.kind = 'choice'
-        and answers.name = choices.field
-        and {{ folded('answers.answer') }} = choices.value_folded
+        on answers.name = choices.field
+        and {{ folded('answers.choice') }} = choices.value_folded
     left join {{ ref('nutshell__late_choices') }} as late
         on answers.name = late.field and answers.owner_id = late.owner_id
     where choices.is_late is not true or late.kept is not null

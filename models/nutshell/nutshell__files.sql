@@ -1,5 +1,6 @@
--- Where each file of a patient lies: in the handover folder, a folder per person, the name as it was, and two files of
--- one name told apart by a number; or on a lead, under the same name, if it is not too large.
+-- Where each file of a patient lies: in the handover folder, a folder per person, its name with its id; or on a lead
+-- under the same name, if it is not too large. Each file is placed by itself alone: whatever other files come and go
+-- the note that says the place stays true.
 with files as (
     select
         attachments.attachment_id,
@@ -13,26 +14,17 @@ with files as (
         attachments.created_at,
         people._key as person_key,
         {{ person_folder('people') }} as folder,
-        {{ file_name('attachments.file_name') }} as safe_name,
+        {{ file_name_with_id('attachments.file_name', 'attachments.attachment_id') }} as safe_name,
     from {{ ref('cliniko__attachments') }} as attachments
     inner join {{ ref('nutshell__person') }} as people on attachments.patient_id = people._patient_id
     where attachments.excluded_by is null
-),
-
-placed as (
-    select
-        *,
-        row_number() over (
-            partition by folder, lower(safe_name) order by created_at asc nulls last, attachment_id
-        ) as place,
-    from files
 ),
 
 final as (
     select
         attachment_id,
         person_key,
-        folder || '/' || case when place > 1 then place || ' ' else '' end || safe_name as path,
+        folder || '/' || safe_name as path,
         source_file,
         file_name,
         safe_name,
@@ -43,7 +35,7 @@ final as (
         created_at,
         is_over_the_limit,
         {{ 'not is_over_the_limit' if var('attachments') == 'lead_upload' else 'false' }} as is_on_a_lead,
-    from placed
+    from files
 )
 
 select * from final

@@ -19,10 +19,10 @@ with given as (
 
     select
         name as field,
-        answer,
+        choice as answer,
         owner_id,
     from {{ ref('nutshell__field_answers') }}
-    where kind = 'choice'
+    where choice is not null
 ),
 
 final as (
@@ -30,7 +30,7 @@ final as (
         choices.field,
         choices.value,
         given.owner_id,
-        there.choices ->> choices.field as kept,
+        from_json(there.choices, '"MAP(VARCHAR, VARCHAR)"')[choices.field] as kept,
     from given
     inner join {{ ref('nutshell__choices') }} as choices
         on given.field = choices.field and {{ folded('given.answer') }} = choices.value_folded

@@ -62,7 +62,11 @@ told as (
         'note' as object,
         _key as key,
         'files' as field,
+        {% if var('attachments') == 'lead_upload' -%}
+        'files above `attachment_limit_mb`, told by a note and put into the handover folder' as what,
+        {% else -%}
         'files that no API takes, told by a note and put into the handover folder' as what,
+        {% endif -%}
     from {{ ref('nutshell__attachment') }}
     where not _is_on_a_lead
 

@@ -40,20 +40,36 @@ told_apart as (
     window same_name as (partition by object, lower(name) order by label_folded, told_apart_by)
 ),
 
+-- What a guess made stays what it is: a new answer may be of no type that the field takes, but it changes no field.
+pinned as (
+    select
+        told_apart.* exclude (kind),
+        case
+            when not told_apart.is_guessed then told_apart.kind
+            when there.type = 'NUMBER' then 'number'
+            when there.type = 'DATE' then 'date'
+            when there.type = 'BOOLEAN' then 'yes_no'
+            when there.type = 'SELECT' then 'choice'
+            when there.type = 'MULTI_SELECT' then 'choices'
+            when there.type = 'TEXT' then 'text'
+            else told_apart.kind
+        end as kind,
+    from told_apart
+    left join {{ source('twenty', 'fields') }} as there using (object, name)
+),
+
 -- The choices are all that were ever chosen. Two that fall into one value are told apart by a hash, which stays theirs
 -- when others join them.
-
 chosen as (
     select distinct
-        told_apart.object,
-        told_apart.name,
-        unnest(
-            case when told_apart.kind = 'choices' then string_split(answers.value, ', ') else [answers.value] end
-        ) as label,
-    from told_apart
+        pinned.object,
+        pinned.name,
+        unnest(case when pinned.kind = 'choices' then string_split(answers.value, ', ') else [answers.value] end)
+            as label,
+    from pinned
     inner join {{ ref('cliniko__custom_field_values') }} as answers
-        on told_apart.of_what = answers.of_what and list_contains(told_apart.field_keys, answers.field_key)
-    where told_apart.kind in ('choice', 'choices')
+        on pinned.of_what = answers.of_what and list_contains(pinned.field_keys, answers.field_key)
+    where pinned.kind in ('choice', 'choices')
 ),
 
 valued as (
@@ -84,9 +100,9 @@ options as (
 
 final as (
     select
-        told_apart.object,
-        told_apart.name,
-        case told_apart.kind
+        pinned.object,
+        pinned.name,
+        case pinned.kind
             when 'number' then 'NUMBER'
             when 'date' then 'DATE'
             when 'yes_no' then 'BOOLEAN'
@@ -94,13 +110,13 @@ final as (
             when 'choices' then 'MULTI_SELECT'
             else 'TEXT'
         end as type,
-        told_apart.label,
+        pinned.label,
         'A custom field of Cliniko.' as description,
         options.options,
-        told_apart.of_what,
-        told_apart.kind,
-        told_apart.field_keys,
-    from told_apart
+        pinned.of_what,
+        pinned.kind,
+        pinned.field_keys,
+    from pinned
     left join options using (object, name)
 )
 

@@ -30,13 +30,14 @@ SETTINGS: dict[str, Any] = {
     "locations": "companies",
 }
 LINKED = {"Patient ID": "3", "First Name": "Zoë", "Last Name": "Low", "Email": "zoe@example.com"}
-DIET = "custom_fields: [{custom_field: Diet, type: choice, confirmed: true}]"
+# A label as a path within JSON begins.
+DIET = "custom_fields: [{custom_field: $Diet, type: choice, confirmed: true}]"
 NOTE = {"Patient ID": "1", "Practitioner ID": "9", "Author": "Randy Savage", "Draft": "false", "Title": "Initial"}
 WRITTEN = {"Created At": "2026-07-01 09:40:00 +1000", "Updated At": "2026-07-01 09:40:00 +1000"}
 CLINIC: dict[str, Rows] = {
     "Patients-Cliniko-20260801.csv": [
-        {**PATIENTS[0], "Diet": "Fish", "Invoice To": "Northside Medical"},
-        {**PATIENTS[1], "Diet": "Vegan"},
+        {**PATIENTS[0], "$Diet": "Fish", "Invoice To": "Northside Medical"},
+        {**PATIENTS[1], "$Diet": "Vegan"},
         LINKED,
     ],
     "Contacts-Cliniko-20260801.csv": [
@@ -59,8 +60,8 @@ CLINIC: dict[str, Rows] = {
 # Somebody marries, eats what nobody did before, and was treated on the other side.
 NEWER: dict[str, Rows] = {
     "Patients-Cliniko-20260810.csv": [
-        {**PATIENTS[0], "Last Name": "Married", "Diet": "Fish", "Invoice To": "Northside Medical"},
-        {**PATIENTS[1], "Diet": "Keto"},
+        {**PATIENTS[0], "Last Name": "Married", "$Diet": "Fish", "Invoice To": "Northside Medical"},
+        {**PATIENTS[1], "$Diet": "Keto"},
         LINKED,
     ],
     "Treatment notes-Cliniko-20260810.csv": [
@@ -136,7 +137,7 @@ def test_a_newer_export_changes_what_may_be_changed_and_keeps_the_rest(clinic: M
     write_exports(clinic.folder / "exports", NEWER)
     clinic.must("build")
     foreseen = findings(clinic)
-    assert foreseen["choices_that_came_late"]["examples"] == ["field: Diet, value: Keto, patient_id: 2, kept: Vegan"]
+    assert foreseen["choices_that_came_late"]["examples"] == ["field: $Diet, value: Keto, patient_id: 2"]
     assert "71-amended-" in foreseen["notes_that_were_amended"]["examples"][0]
     assert foreseen.keys().isdisjoint({"notes_that_nobody_may_edit", "loaded_before_and_left_out_now"})
 
@@ -144,7 +145,7 @@ def test_a_newer_export_changes_what_may_be_changed_and_keeps_the_rest(clinic: M
     clinic.must("load", "--yes", *ACCEPTED)
     people = clinic.people()
     assert people["1"]["name"]["familyName"] == "Married"
-    assert people["2"]["customFields"]["Diet"] == "Vegan"
+    assert people["2"]["customFields"]["$Diet"] == "Vegan"
     after = {one["id"]: one["body"] for one in clinic.notes()}
     assert {id: after[id] for id in before} == before
     [amended] = [body for id, body in after.items() if id not in before]

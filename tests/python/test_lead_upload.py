@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,21 @@ from staged import hasty
 from support import write_files
 
 from loaders.nutshell import Nutshell, connect
+from loaders.nutshell_wire import Addresses, Rpc
 from shift.destination import FieldDefinition, Record, Row, Settings
 from shift.errors import Again, Refused, Stop
-from shift.http import Client, Pacer
+from shift.http import Call, Client, Pacer
 from shift.sandbox.nutshell import start
 from shift.starter import new_project
 
-# One above the limit of 0.001 MB, two of one name, and one of the same name and size for another patient.
-FILES = {"1/knee.txt": "x" * 900, "1/big.txt": "x" * 1100, "1/again/knee.txt": "y" * 900, "2/knee.txt": "z" * 900}
+# One above the limit of 0.001 MB, three of one name, two of which are alike, and one of that name for another patient.
+FILES = {
+    "1/knee.txt": "x" * 900,
+    "1/big.txt": "x" * 1100,
+    "1/again/knee.txt": "y" * 900,
+    "2/knee.txt": "z" * 900,
+    "1/twice/knee.txt": "x" * 900,
+}
 INDEX: Rows = [
     {"id": str(501 + at), "patient_id": path[0], "file": path, "filename": Path(path).name}
     for at, path in enumerate(FILES)
@@ -40,8 +48,8 @@ PATIENTS: Rows = [
 ]
 SETTINGS = json.dumps({"attachments": "lead_upload", "attachment_limit_mb": 0.001})
 MEANT = {
-    "Files of Zoë Berg": {"knee.txt": ["x" * 900, "y" * 900]},
-    "Files of Ada Low": {"knee.txt": ["z" * 900]},
+    "Files of Zoë Berg": {"knee (501).txt": "x" * 900, "knee (503).txt": "y" * 900, "knee (505).txt": "x" * 900},
+    "Files of Ada Low": {"knee (504).txt": "z" * 900},
 }
 UNTRIED = ("--accept", "lead_upload_was_never_tried")
 MARK = "Cliniko Patient ID"
@@ -86,14 +94,13 @@ def content(file: Mapping[str, Any], **headers: str) -> httpx.Response:
     return httpx.get(file["uri"], auth=(USER, KEY), headers=headers, trust_env=False)
 
 
-def held(clinic: MovedToNutshell) -> dict[str, dict[str, list[str]]]:
+def held(clinic: MovedToNutshell) -> dict[str, dict[str, str]]:
     """By lead and name: the contents of all files."""
-    told: dict[str, dict[str, list[str]]] = {}
+    told: dict[str, dict[str, str]] = {}
     for lead in clinic.every("findLeads"):
         files = told.setdefault(lead["description"], {})
-        for file in lead["file"]:
-            files.setdefault(file["name"], []).append(content(file).text)
-            files[file["name"]].sort()
+        assert len({file["name"] for file in lead["file"]}) == len(lead["file"])
+        files |= {file["name"]: content(file).text for file in lead["file"]}
     return told
 
 
@@ -115,10 +122,13 @@ def test_files_lie_on_a_lead_of_their_person_and_go_as_they_came(built: Path, tm
         part = content(file, Range="bytes=0-3")
         assert (part.status_code, part.text) == (206, "zzzz")
         told = sorted(note["body"].splitlines()[1] for note in moved.notes())
-        assert told[0] == "It lies in the handover folder: files/1/big.txt"
-        assert told[1:] == ["It lies on the lead of this person's files: knee.txt"] * 3
+        assert told[0] == "It lies in the handover folder: files/1/big (502).txt"
+        names = sorted(name for files in MEANT.values() for name in files)
+        assert [line.partition(";")[0] for line in told[1:]] == [
+            f"It lies on the lead of this person's files: {name}" for name in names
+        ]
         [folder] = [path.relative_to(moved.folder) for path in moved.folder.rglob("handover/**/files/**/*.txt")]
-        assert folder.name == "big.txt"
+        assert folder.name == "big (502).txt"
 
         looked = run(moved, "diff")
         assert "files on leads add up" in looked and "every file reads back as sent" in looked
@@ -138,10 +148,10 @@ WRITES_BEFORE_FILES = 2
 
 
 @contextmanager
-def a_lead(faults: str = "", lead_files: str = "take") -> Iterator[tuple[Nutshell, str]]:
+def a_lead(faults: str = "", lead_files: str = "take", **options: Any) -> Iterator[tuple[Nutshell, str]]:
     """A connection to an account with one lead, and the lead's id."""
     with start(api_key=KEY, user=USER, faults=faults, behaviour={"lead_files": lead_files}) as url:
-        client = Client(url, pacer=Pacer(60_000))
+        client = Client(url, pacer=Pacer(60_000), **options)
         with closing(connect(Settings("nutshell", url=url, user=USER, api_key=KEY), client)) as nutshell:
             nutshell.provision(FieldDefinition("lead", MARK, "Text", MARK))
             [made] = nutshell.create("lead", [Row("7", None, json.dumps({MARK: "7", "description": "Files"}))])
@@ -220,6 +230,58 @@ def test_what_was_announced_and_never_sent_is_sent_there(letters: list[Path]) ->
         assert [found.state for found in nutshell.find("file", [row])] == ["live"]
 
 
+def test_files_of_one_lead_go_one_after_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is announced and not yet sent, another thread comes with one of the same name and size."""
+    names = ("1/scan.txt", "2/scan.txt")
+    write_files(tmp_path, dict(zip(names, ("left", "knee"), strict=True)))
+    send = Addresses.send
+    with a_lead() as (nutshell, lead), ThreadPoolExecutor(1) as other:
+        first, second = ((tmp_path / name, file_row(lead, tmp_path / name)) for name in names)
+        begun: list[Future[str]] = []
+
+        def sending(self: Addresses, *words: Any) -> None:
+            if not begun:
+                begun.append(other.submit(nutshell.upload, "file", "file", *second))
+                wait(begun, timeout=0.2)
+            send(self, *words)
+
+        monkeypatch.setattr(Addresses, "send", sending)
+        ids = [nutshell.upload("file", "file", *first), begun[0].result()]
+        assert [record.id for record in nutshell.read("file", ids)] == sorted(ids)
+        told = [nutshell.files("file", record)[0].sha256 for record in nutshell.read("file", ids)]
+        assert told == [hashlib.sha256(content).hexdigest() for content in (b"left", b"knee")]
+
+
+def test_a_file_without_an_address_is_told_of(letters: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_lead() as (nutshell, lead):
+        row = file_row(lead, letters[0])
+        nutshell.upload("file", "file", letters[0], row)
+        call = Rpc.call
+
+        def without_address(self: Rpc, method: str, *words: Any) -> Any:
+            answer = call(self, method, *words)
+            return answer | {"file": [{name: one[name] for name in one if name != "uri"} for one in answer["file"]]}
+
+        monkeypatch.setattr(Rpc, "call", without_address)
+        with pytest.raises(Refused, match="tells no address of this file"):
+            nutshell.upload("file", "file", letters[0], row)
+        with pytest.raises(Refused, match="tells no address of this file"):
+            nutshell.files("file", Record("7-leads/1-files", '{"name": "a.txt", "uri": null}'))
+
+
+def test_what_a_file_costs_and_what_of_it_lasts(letters: list[Path]) -> None:
+    calls: list[Call] = []
+    with a_lead(on_call=calls.append) as (nutshell, lead):
+        row = file_row(lead, letters[0])
+        calls.clear()
+        id = nutshell.upload("file", "file", letters[0], row)
+        nutshell.create("file", [Row("a", None, json.dumps({"file": id}))])
+        assert len(calls) == 1 + nutshell.calls_to_create("file", row.payload)
+        [record] = nutshell.read("file", [id])
+        body = json.loads(record.body)
+        assert body.keys() - nutshell.lasting("file", body).keys() == {"uri"}
+
+
 def test_a_file_that_changed_is_not_put_beside_the_old_one(letters: list[Path]) -> None:
     with a_lead() as (nutshell, lead):
         id = nutshell.upload("file", "file", letters[0], file_row(lead, letters[0]))
@@ -278,3 +340,8 @@ def test_an_account_that_takes_no_files_is_told_of_and_none_counts_as_loaded(
         objects = json.loads(moved.shift("status", "--output", "json").out)["objects"]
         assert {one["status"] for one in objects if one["object"] == "file"} <= {status}
         assert {one["status"] for one in objects if one["object"] == "lead"} == {"created"}
+        # What is refused lies in the folder, and so does what goes nowhere else, though the load stops.
+        there = {row["path"] for row in moved.handed_over("files")}
+        assert all((moved.folder / "handover" / path).is_file() for path in there)
+        said = {note["body"].splitlines()[1].partition("in the handover folder: ")[2] for note in moved.notes()}
+        assert there == (said if status == "rejected" else {"files/1/big (502).txt"})

@@ -374,6 +374,18 @@ def test_a_note_that_cannot_be_edited_any_more_is_a_refused_row_and_no_stop() ->
             assert change(nutshell, "note", note, body="other")["body"] == "other"
 
 
+def test_a_key_that_was_revoked_stops_the_edit_of_a_note() -> None:
+    with start(api_key=KEY, user=ADMIN, members=[ANNA], behaviour={"impersonation": "on"}) as url:
+        prepare(url)
+        with opened(url) as nutshell:
+            payload = {"parent": made(nutshell, "person", person()).id, "body": "text", "author": "2-users"}
+            note = made(nutshell, "note", Row("n", None, json.dumps(payload)))
+            nutshell._rpc._api_key = "revoked"
+            with pytest.raises(Stop) as caught:
+                change(nutshell, "note", note, body="other")
+            assert caught.value.status == 401
+
+
 # --- finding again ------------------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,14 @@ QUESTIONS: list[tuple[dict[str, Any], str | None]] = [
         "**Chart:** 2 drawing(s), which stay in Cliniko",
     ),
     ({"name": "Chart", "type": "bodycharts", "body_chart_ids": []}, None),
+    (
+        {"name": "Side", "type": "radiobuttons", "answers": [{"value": "Left", "selected": True}], "answer": "mostly"},
+        "**Side:** Left, mostly",
+    ),
+    (
+        {"name": "Chart", "type": "bodycharts", "body_chart_ids": ["1"], "answer": "a"},
+        "**Chart:** 1 drawing(s), which stay in Cliniko, a",
+    ),
     ({"name": "Gait", "type": "of tomorrow", "answers": [{"value": "Slow", "selected": True}]}, "**Gait:** Slow"),
     ({"name": "Not answered", "type": "text"}, None),
     ({"name": "Blank", "type": "paragraph", "answer": "<p><br></p>"}, None),
@@ -143,14 +151,20 @@ def test_json_of_another_shape_ends_no_build(project: Path, tmp_path: Path) -> N
         '"text"',
         "[]",
         "null",
+        "{}",
         '{"sections": null}',
         '{"sections": 5}',
         '{"sections": [5, null]}',
         '{"sections": [{"questions": [5, null, "text"]}]}',
         '{"sections": [{"questions": [{"type": "radiobuttons", "answers": "text"}]}]}',
         '{"sections": [{"questions": [{"type": "bodycharts", "body_chart_ids": 5}]}]}',
+        '{"sections": [{"name": "A", "text": "free text"}]}',
+        '{"sections": [{"questions": [{"name": "Q", "value": "in place of an answer"}]}]}',
+        '{"sections": [{"questions": [{"answers": [{"value": "Left", "selected": "so"}]}]}]}',
+        '{"sections": [], "addendum": "more"}',
     ]
-    rows = [{"ID": str(at), "Content JSON": shape} for at, shape in enumerate(shapes)]
+    empty = {"[]", "null", "{}", '{"sections": null}'}
+    rows = [{"ID": f"{at:02}", "Content JSON": shape} for at, shape in enumerate(shapes)]
     patients = [
         {"id": str(at), "first_name": "Ada", "last_name": "C", "created_at": "2020-01-01T00:00:00Z"}
         | {"patient_phone_numbers": shape, "custom_fields": shape, "pronouns": shape}
@@ -159,7 +173,18 @@ def test_json_of_another_shape_ends_no_build(project: Path, tmp_path: Path) -> N
     built = notes(project, tmp_path, rows, files={"patients.csv": patients})
     assert built.values("select count(*) from twenty.note") == [len(shapes)]
     bodies = built.values("select body from cliniko.treatment_notes order by treatment_note_id")
-    assert bodies[:4] == ["5", '"text"', "[]", None], "what is of no known shape is told as it stands"
+    told_as_they_stand = [None if shape in empty else shape for shape in shapes]
+    assert bodies == told_as_they_stand
+
+
+def test_what_the_known_shape_leaves_out_stands_behind_what_it_tells(project: Path, tmp_path: Path) -> None:
+    question = {"name": "Pain", "type": "text", "answer": "less"}
+    section = {"name": "Assessment", "description": "At each visit", "questions": [question]}
+    contents = [json.dumps({"sections": [section | more]}) for more in ({}, {"addendum": "and no fever"})]
+    built = notes(project, tmp_path, [{"ID": str(at), "Content JSON": each} for at, each in enumerate(contents)])
+    text = "## Assessment\n\nAt each visit\n\n**Pain:** less"
+    bodies = built.values("select body from cliniko.treatment_notes order by treatment_note_id")
+    assert bodies == [text, f"{text}\n\n{contents[1]}"]
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,38 @@ def test_a_field_keeps_what_it_says_where_its_new_choice_came_late(
     ]
 
 
+def test_a_field_that_is_there_is_not_guessed_anew(project: Path, tmp_path: Path) -> None:
+    """A new answer would make another type of it: it is held back or does not fit, and the rest of the person goes."""
+    answers = {"Pregnant": "y", "Diet": "Fish", "Since": "2001-05-26", "Told": "true"}
+    rows = [{"Patient ID": str(number), "First Name": "Ada", "Last Name": "Low", **answers} for number in range(1, 3)]
+    rows += [{**rows[0], "Patient ID": "3", "Pregnant": "Perhaps", "Diet": "Keto", "Since": "then"}]
+    there = [
+        field_of_choices("Pregnant", "Yes", "No"),
+        field_of_choices("Diet", "Fish"),
+        *(
+            f"insert into destination.fields by name select 'person' as object, '{name}' as name, '{type}' as type"
+            for name, type in (("Since", "Date"), ("Told", "Text"))
+        ),
+    ]
+    files: dict[str, Rows] = {"Patients-Cliniko-20260801.csv": rows}
+    chosen = ("+nutshell__person", "+nutshell__late_choices", "+nutshell__field_definitions")
+    built = staged(project, tmp_path, files, *chosen, also=there, custom_fields="all")
+    assert built.rows("select name, type from nutshell.field_definitions order by name") == [
+        {"name": "Diet", "type": "Decision"},
+        {"name": "Pregnant", "type": "Decision"},
+        {"name": "Since", "type": "Date"},
+        {"name": "Told", "type": "Text"},
+    ]
+    said = "select Pregnant as pregnant, Diet as diet, Since::varchar as since, Told as told from nutshell.person"
+    known = {"pregnant": "Yes", "diet": "Fish", "since": "2001-05-26", "told": "true"}
+    assert built.rows(f"{said} order by _key") == [known, known, {**dict.fromkeys(known), "told": "true"}]
+    assert built.rows("select field, value, owner_id from nutshell.late_choices order by field") == [
+        {"field": "Diet", "value": "Keto", "owner_id": "3"},
+        {"field": "Pregnant", "value": "Perhaps", "owner_id": "3"},
+    ]
+    assert built.values("select name from nutshell.custom_field_values where value is null") == ["Since"]
+
+
 def test_the_labels_that_are_taken_are_those_of_the_models(project: Path) -> None:
     graph = graph_of(project, '{"clinical_notes": "include"}', "nutshell")
     taken = {name.strip() for name in graph.templates.render("{{ nutshell_names() }}", name="names").sql.split(",")}
@@ -257,3 +289,22 @@ def test_who_is_there_already_is_linked_where_the_setting_says(project: Path, tm
         "without_a_fate": 0,
         "_holds": True,
     }
+
+
+def test_a_company_that_is_there_stands_for_one_of_ours_and_is_none_of_ours(project: Path, tmp_path: Path) -> None:
+    contacts = [
+        {"ID": id, "Company Name": name, "City": city, "Email": f"front@{name.lower()}.example"}
+        for id, name, city in (("80", "Bay", "Kew"), ("81", "Bay", "Richmond"), ("82", "Cove", "Kew"))
+    ]
+    there = [
+        f"insert into destination.companies by name select '{id}' as id, false as deleted, '{name}' as name,"
+        f""" '["{name.lower()}.example"]' as domains, {ours} as cliniko_contact_id"""
+        for id, name, ours in (("7-accounts", "Bay", "null"), ("8-accounts", "Cove", "'60'"))
+    ]
+    files: dict[str, Rows] = {"Contacts-Cliniko-20260801.csv": contacts}
+    built = staged(project, tmp_path, files, "+nutshell__company", also=there, existing_people="link")
+    assert built.rows("select _key, _linked_id from nutshell.company order by _key") == [
+        {"_key": "80", "_linked_id": "7-accounts"},
+        {"_key": "81", "_linked_id": None},
+        {"_key": "82", "_linked_id": None},
+    ]

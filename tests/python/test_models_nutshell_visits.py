@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -155,25 +155,30 @@ def written(day: str, hash: str) -> list[str]:
     ]
 
 
-PAYLOAD = json.dumps({"body": f"{FIRST_LINE}\n\n{BODY}", "parent": {"$ref": "person:1"}}, separators=(",", ":"))
-AS_SENT = md5(PAYLOAD.encode(), usedforsecurity=False).hexdigest()
+def as_sent(**author: str) -> str:
+    """The hash of note 71's payload."""
+    payload = author | {"body": f"{FIRST_LINE}\n\n{BODY}", "parent": {"$ref": "person:1"}}
+    return md5(json.dumps(payload, separators=(",", ":")).encode(), usedforsecurity=False).hexdigest()
+
+
 AMENDED = "71-amended-1596247800"  # 1 August 2020, ten past twelve
 # When it was written and as what; when Cliniko says that it was updated; and what becomes of it: its key, whether it
 # is amended, and whether nobody may edit it.
 EDITED: dict[str, tuple[str, str, str, tuple[str, bool, bool]]] = {
-    "as it was sent": ("2020-07-20", AS_SENT, "2020-08-01 12:10:00 +1000", ("71", False, False)),
+    "as it was sent": ("2020-07-20", as_sent(), "2020-08-01 12:10:00 +1000", ("71", False, False)),
+    "as its author": ("2020-07-20", as_sent(author="3-users"), "2020-08-01 12:10:00 +1000", ("71", False, False)),
     "updated since": ("2020-07-20", "another", "2020-08-01 12:10:00 +1000", (AMENDED, True, False)),
     "updated before the load": ("2020-08-20", "another", "2020-08-01 12:10:00 +1000", (AMENDED, True, False)),
     "its author was renamed": ("2020-07-20", "another", "2020-01-01 12:00:00 +1000", ("71", False, True)),
     "nobody says when": ("2020-07-20", "another", "", ("71", False, True)),
-    "there for less than a day": ("{now}", "another", "2020-08-01 12:10:00 +1000", ("71", False, False)),
+    "there for less than a day": ("{lately}", "another", "2020-08-01 12:10:00 +1000", ("71", False, False)),
 }
 
 
 @pytest.mark.parametrize("case", EDITED)
 def test_a_note_that_nobody_may_edit_any_more(project: Path, tmp_path: Path, case: str) -> None:
     day, hash, updated_at, becomes = EDITED[case]
-    also = written(day.format(now=datetime.now(UTC).isoformat()), hash)
+    also = written(day.format(lately=(datetime.now(UTC) - timedelta(hours=22)).isoformat()), hash)
     built = noted(project, tmp_path, also=also, note={"Updated At": updated_at})
     [found] = built.rows("select * from nutshell.note")
     assert (found["_key"], found["_is_amended"], found["_is_closed"]) == becomes

@@ -205,6 +205,20 @@ def test_which_custom_fields_go(project: Path, exports: Path, custom_fields: str
     assert set(fields) <= set(built.rows("select * from twenty.person")[0])
 
 
+def test_a_field_that_is_there_is_not_guessed_anew(project: Path, tmp_path: Path) -> None:
+    """An answer that it does not take is left out and told, and the rest of the person goes."""
+    rows = [
+        {"Patient ID": str(number), "First Name": "Ada", "Last Name": "C", "Smokes": smokes}
+        for number, smokes in enumerate(("yes", "no", "Perhaps"))
+    ]
+    there = "insert into destination.fields by name select 'person' as object, 'smokes' as name, 'BOOLEAN' as type"
+    exports = write_exports(tmp_path, {"Patients-Cliniko-20260801.csv": rows})
+    built = build(project, exports, "+twenty__person", variables={"custom_fields": "all"}, before=[there])
+    assert built.values("select type from twenty.custom_fields") == ["BOOLEAN"]
+    assert built.values("select smokes::varchar from twenty.person order by _patient_id") == ["true", "false", None]
+    assert built.values("select owner_id from twenty.custom_field_values where value is null") == ["2"]
+
+
 def test_the_columns_of_insurance_are_no_fields_of_their_own(project: Path, exports: Path) -> None:
     named = {"provider": "Fund", "policy": "Policy", "group": "Group"}
     built = staged(project, exports, insurance=named, custom_fields="all")

@@ -115,6 +115,7 @@ def test_what_the_account_holds_is_weighed_against_what_would_come(project: Path
         "records_of_another_ledger",
         "loaded_before_and_left_out_now",
         "fields_are_made_for_good",
+        "fields_that_were_refused",
         "caps_of_the_plan",
     )
     settings: dict[str, Any] = {"contact_limit": 4, "clinical_notes": "include"}
@@ -137,6 +138,15 @@ def test_what_the_account_holds_is_weighed_against_what_would_come(project: Path
         ("custom fields of person", 0, of_person, "unknown"),
         ("custom fields of company", 0, 2, "unknown"),
     ]
+
+    # The account took a field no more, and then it did: its last word counts.
+    assert found("fields_that_were_refused") == []
+    note = "insert into ledger.schema_changes by name select 'company' as object, 'Kind' as field"
+    built.connection.execute(f"{note}, 'refused' as event, now() as noted_at")
+    assert found("fields_that_were_refused") == [("company", "Kind")]
+    assert tests["fields_that_were_refused"].severity == "error"
+    built.connection.execute(f"{note}, 'made' as event, now() + interval 1 minute as noted_at")
+    assert found("fields_that_were_refused") == []
 
     built.connection.execute(FIRST_FIELD)
     assert found("fields_are_made_for_good") == [("company", 2), ("person", of_person - 1)]

@@ -1,6 +1,6 @@
 -- What a plan of Nutshell's may cap, and how much of it there will be. No API tells a cap. People are said to have
 -- none, unless `contact_limit` sets one. Custom fields have none on the largest plan alone: one too many is refused
--- and stops the load before its first record.
+-- and stops the load before its first record; the next plan says so (`fields_that_were_refused`).
 {{ config(severity='warn') }}
 with counted as (
     select

@@ -1,7 +1,8 @@
 -- `attachments: lead_upload` is asked for. Nutshell's older documentation has an upload for leads alone, and how an
--- account of today answers was never seen: the first file that it does not take stops the load. Each patient with files
--- gets a lead. Leads skew reports of sales. The Foundation plan stops at 100 open ones, and these stay open: a lead is
--- closed by an outcome, which counts as a sale won or lost.
+-- account of today answers was never seen: one that names no address for a file stops the load, and a file that it
+-- refuses goes into the handover folder. Each patient with files gets a lead. Leads skew reports of sales. The
+-- Foundation plan stops at 100 open ones, and these stay open: a lead is closed by an outcome, which counts as a sale
+-- won or lost.
 {{ config(enabled=var('attachments') == 'lead_upload') }}
 with to_come as (
     select

@@ -1,5 +1,6 @@
--- Who is in Nutshell is named by their id there.
-{% set kinds = ['invoices', 'payments'] -%}
+-- Who is in Nutshell is named by their id there, in each file that tells of them.
+{% set kinds = ['people', 'invoices', 'invoice_items', 'payments', 'files'] -%}
+{% if var('treatment_notes') == 'files' %}{% set kinds = kinds + ['treatment_notes'] %}{% endif -%}
 with rows as (
     {% for kind in kinds -%}
     select
@@ -18,6 +19,7 @@ select
     rows.file,
     rows.cliniko_patient_id,
     rows.person_id,
-    rows.person_id = people.person_id as _holds,
+    rows.person_id is not distinct from coalesce(loaded.id, people._linked_id) as _holds,
 from rows
-inner join {{ ref('handover__people') }} as people using (cliniko_patient_id)
+left join {{ ref('nutshell__person') }} as people on rows.cliniko_patient_id = people._key
+left join {{ loaded('person') }} as loaded on people._key = loaded.key

@@ -1,4 +1,4 @@
--- A file that is not too large is on a lead.
+-- A file that is not too large is on a lead, and no two of the clinic's are one there.
 {{ config(enabled=var('attachments') == 'lead_upload') }}
 {% set clinic -%}
 (
@@ -9,4 +9,21 @@
     left join {{ ref('nutshell__files') }} as files using (attachment_id)
 )
 {%- endset %}
-{{ row_equation('file', ref('nutshell__lead_file'), '_key', clinic, excluded='stays_behind') }}
+with summed as (
+    {{ row_equation('file', ref('nutshell__lead_file'), '_key', clinic, excluded='stays_behind') }}
+),
+
+told as (
+    select
+        count(*) as sent,
+        count(distinct id) as on_leads,
+    from {{ source('readback', 'sent') }}
+    where object = 'file'
+)
+
+select
+    summed.* exclude (_holds),
+    told.on_leads,
+    summed._holds and told.sent = told.on_leads as _holds,
+from summed
+cross join told
