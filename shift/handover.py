@@ -10,14 +10,15 @@ they are. What people put there themselves stays.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from shift.building import run
 from shift.database import literal, quoted
@@ -75,12 +76,24 @@ def write(graph: Graph, connection: duckdb.DuckDBPyConnection, *, of_those_in: b
 
 
 def written(project: Project) -> bool:
-    """Whether the folder holds what a load into the project's destination wrote."""
+    """Whether the folder holds what a load into the project's destination wrote. Raises ShiftError as ``remove``."""
     return (project.to or "") in _lists(project.root / FOLDER)
 
 
+def shared(project: Project) -> tuple[str, ...]:
+    """The files that loads into other destinations wrote too, as paths below the folder; the last load's words stand.
+
+    Raises ShiftError as ``remove``.
+    """
+    lists = _lists(project.root / FOLDER)
+    return tuple(sorted(set(lists.get(project.to or "", ())) & _of_others(lists, project.to or "")))
+
+
 def remove(project: Project) -> None:
-    """Remove what loads into the project's destination wrote."""
+    """Remove what loads into the project's destination wrote, and into no other.
+
+    Raises ShiftError where the list of what loads wrote does not read, or the disk will not let go.
+    """
     folder = project.root / FOLDER
     with _told_plainly(folder):
         _keep(folder, project.to or "", ())
@@ -96,7 +109,7 @@ def _paths(connection: duckdb.DuckDBPyConnection, table: _Table, folder: Path) -
     """The files that a table names, besides its own."""
     if {"source_file", "text"}.intersection(table.columns):
         for (path,) in _rows(connection, f"select path from {table.rows}"):
-            yield _below(folder, path, table.model).relative_to(folder.resolve()).as_posix()
+            yield _below(folder, path, table.model.name).relative_to(folder.resolve()).as_posix()
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: _Table, folder: Path, exports: Path) -> None:
@@ -108,31 +121,48 @@ def _write(connection: duckdb.DuckDBPyConnection, table: _Table, folder: Path, e
     partial.replace(target)
     if "source_file" in table.columns:
         for path, source in _rows(connection, f"select path, source_file from {table.rows}"):
-            _copy(_below(exports, source, table.model), _below(folder, path, table.model))
+            _copy(_below(exports, source, table.model.name), _below(folder, path, table.model.name))
     if "text" in table.columns:
         for path, text in _rows(connection, f"select path, text from {table.rows}"):
-            _put(text or "", _below(folder, path, table.model))
+            _put(text or "", _below(folder, path, table.model.name))
 
 
 def _lists(folder: Path) -> dict[str, list[str]]:
-    """By destination: the files that its loads wrote, as paths below the folder."""
+    """By destination: the files that its loads wrote, as paths below the folder, and none outside."""
     path = folder / _LIST
-    lists: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        lists = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
+        for file in (file for files in lists.values() for file in files):
+            _below(folder, file, _LIST)
+    except (OSError, ValueError, msgspec.DecodeError, ModelError) as error:
+        raise ShiftError(
+            f"the list of what loads wrote to {FOLDER}/ does not read: {error}",
+            where=str(path),
+            hint=f"Take out of {FOLDER}/ what people put there, and delete the rest: the next load writes it anew.",
+        ) from None
     return lists
 
 
-def _note(folder: Path, lists: dict[str, Collection[str]]) -> None:
+def _note(folder: Path, lists: Mapping[str, Collection[str]]) -> None:
     told = {destination: sorted(files) for destination, files in lists.items() if files}
-    _put(json.dumps(told, ensure_ascii=False, indent=1), folder / _LIST)
     if not told:
         _remove(folder, folder / _LIST)
+        return
+    partial = (folder / _LIST).with_suffix(".partial")
+    _put(msgspec.json.format(msgspec.json.encode(told), indent=1).decode(), partial)
+    partial.replace(folder / _LIST)
+
+
+def _of_others(lists: Mapping[str, Collection[str]], destination: str) -> set[str]:
+    return {file for other, files in lists.items() if other != destination for file in files}
 
 
 def _keep(folder: Path, destination: str, files: Collection[str]) -> None:
     """Of what loads into the destination wrote, keep these files alone, and those that other destinations name too."""
     lists = _lists(folder)
-    of_others = {file for other, these in lists.items() if other != destination for file in these}
-    for file in set(lists.get(destination, ())).difference(files, of_others):
+    for file in set(lists.get(destination, ())).difference(files, _of_others(lists, destination)):
         _remove(folder, folder / file)
     _note(folder, {**lists, destination: files})
 
@@ -153,11 +183,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[s
         yield from rows
 
 
-def _below(folder: Path, path: str, model: Model) -> Path:
-    """The path within the folder; what an export says may not lead out of it."""
+def _below(folder: Path, path: str, where: str) -> Path:
+    """The path within the folder; what an export or a list says may not lead out of it."""
     found = (folder / path).resolve()
     if not found.is_relative_to(folder.resolve()):
-        raise ModelError(f"'{path}' leads out of {folder.name}/", where=model.name)
+        raise ModelError(f"'{path}' leads out of {folder.name}/", where=where)
     return found
 
 

@@ -24,11 +24,16 @@ _TOLD = 3  # so many rows of a test are shown; of more, their number is told
 
 
 def require_built(graph: Graph, connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise BlockedError where a model was never built, or failed: there is nothing to plan with then."""
+    """Raise BlockedError where a model was never built, or failed: there is nothing to plan with then.
+
+    One that a setting has brought in since the build is among those that ``changed`` tells.
+    """
     statuses = _statuses(connection)
     if not statuses:
         raise BlockedError("nothing was built yet", hint=f"Run `{command('build')}` first.")
     for name in graph.order:
+        if name not in statuses and graph.models[name].by_setting:
+            continue
         if statuses.get(name) != "ok":
             what = "was not built yet" if name not in statuses else f"failed in the last build ({statuses[name]})"
             raise BlockedError(f"the model {name} {what}", hint=f"Run `{command('build')}` first.")

@@ -91,6 +91,24 @@ def pull(
     return {name: len(table.rows) for name, table in pulled.items()}
 
 
+def pull_data_model(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], declared: Sequence[SourceTable]
+) -> None:
+    """Land ``destination.objects`` and ``destination.fields`` alone anew, as a load has left them; the rest stays.
+
+    ``tables`` is what ``Destination.pull`` gives, and is read no further than these two.
+    """
+    known, found = _known_columns(declared), dict[str, Table]()
+    for table in tables:
+        if table.name in ("objects", "fields"):
+            found[table.name] = table
+        if len(found) == 2:
+            break
+    with transaction(connection):
+        for name, table in found.items():
+            _land(connection, table, known[name])
+
+
 def pull_records(connection: duckdb.DuckDBPyConnection, destination: Destination, objects: Iterable[str]) -> None:
     """Land ``destination.records`` anew, all of it or nothing, unless something of ours is in the CRM already.
 

@@ -137,14 +137,19 @@ order by object
 
 _DIFFERENCES = """
 select
-    object,
-    field,
-    because,
-    count(distinct id) as records,
-    min(key) as key,
-    arg_min(sent, key) as sent,
-    arg_min(found, key) as found,
-from readback.differences
-group by object, field, because
+    * exclude (example),
+    example.sent,
+    example.found,
+from (
+    select
+        object,
+        field,
+        because,
+        count(distinct id) as records,
+        min(key) as key,
+        arg_min({'sent': sent, 'found': found}, key) as example,
+    from readback.differences
+    group by object, field, because
+)
 order by object, field nulls first, because
 """

@@ -41,7 +41,7 @@ def command(
     rollback that was interrupted goes on when it is called again.
 
     Objects and fields stay without --schema. Those that no API of the CRM removes stay with it, too: they are listed,
-    for you to remove, until they are gone.
+    for you to remove, until they are gone; those that records hold are not.
 
     Afterwards every record is looked up once more. Exits with 1 where something is not as it should be, and with 3
     where records were left, or objects or fields that records hold.
@@ -67,19 +67,21 @@ def command(
     if everything and run is not None:
         raise click.UsageError("Give a run or --all, not both.")
     given = {str(run): run is not None, "--all": everything, "--schema": schema, "--force": force}
-    again = words("rollback", *(word for word, wanted in given.items() if wanted))
+    asked = [word for word, wanted in given.items() if wanted]
+    again = words("rollback", *asked)
     text = output == "text"
     with reached(project, aside) as writer, closing(open_database(None)) as connection:
         order = _load_order(project)
         undoing = prepare(writer, connection, run, everything=everything, force=force, load_order=order)
         every_change = provisioning.made(writer.ledger)
-        made = [change for change in every_change if schema and writer.destination.removes(change)]
+        removable = [change for change in every_change if writer.destination.removes(change)]
+        made = removable if schema else []
         if text:
             print_undoing(undoing)
             print_made(made, schema and not every_change)
         asking.require_rights_to_undo(writer.destination, writer.patience, undoing.objects, made)
         if (undoing.steps or made) and not yes:
-            _ask(text, undoing, made)
+            _ask(text, undoing, made, words("rollback", *asked, "--yes"))
         undone = None
         try:
             if undoing.runs:
@@ -104,7 +106,8 @@ def command(
             error.hint = f"All that was sent is noted. Go on later with: {again}"
             raise
     if text:
-        print_undone(undone, done, () if schema else every_change, handed_over)
+        stays = () if schema else every_change
+        print_undone(undone, done, stays, writer.destination.removes, handed_over)
     else:
         print_json(undone_as_json(undoing, undone, done, handed_over))
     failed = undone is not None and not undone.proof.holds
@@ -123,14 +126,13 @@ def _load_order(project: Project) -> Sequence[str]:
         return ()
 
 
-def _ask(text: bool, undoing: Undoing, made: Sequence[SchemaChange]) -> None:
-    from shift.invocation import command as words
+def _ask(text: bool, undoing: Undoing, made: Sequence[SchemaChange], again: str) -> None:
     from shift.wording import counted
 
     records = sum(one.delete + one.restore for one in undoing.objects)
     also = f", and {counted(len(made), 'change')} of the data model" if made else ""
     question = f"\nTake this back ({counted(records, 'record')}{also})?"
-    confirm(question, doing="roll this back", again=words("rollback", "--yes"), asked=text)
+    confirm(question, doing="roll this back", again=again, asked=text)
 
 
 def _remove_schema(writer: Writer, made: Sequence[SchemaChange]) -> SchemaUndone:
@@ -139,9 +141,10 @@ def _remove_schema(writer: Writer, made: Sequence[SchemaChange]) -> SchemaUndone
     from shift.commands.undoing import SchemaUndone
 
     with writer.ledger.run("rollback --schema"):
-        held, by_hand = provisioning.remove(writer), provisioning.left_by_hand(writer)
+        held = provisioning.remove(writer)
+        by_hand, needed = provisioning.left_by_hand(writer)
     kept = provisioning.made(writer.ledger)
-    return SchemaUndone([change for change in made if change not in kept], held, by_hand)
+    return SchemaUndone([change for change in made if change not in kept], [*held, *needed], by_hand)
 
 
 def _hand_over(project: Project, writer: Writer) -> str:
@@ -150,12 +153,20 @@ def _hand_over(project: Project, writer: Writer) -> str:
     from shift.errors import ShiftError
     from shift.moving import hand_over_what_stands
 
-    if not handover.written(project):
-        return ""
     try:
+        if not handover.written(project):
+            return ""
+        shared = handover.shared(project)
         files = hand_over_what_stands(project, writer.ledger)
     except ShiftError as error:
-        return f"{handover.FOLDER}/ tells still of what is not in the CRM any more: {error.message}"
+        told = f"{handover.FOLDER}/ may tell still of what is not in the CRM any more: {error.message}."
+        return f"{told} {error.hint}" if error.hint else told
+    if not files and shared:
+        return (
+            f"What only these loads had written to {handover.FOLDER}/ is removed: nothing of theirs is in the CRM. "
+            f"What loads into another destination wrote too stays ({shared[0]} for one), and may tell still of what "
+            "was taken back: the next load there writes it anew."
+        )
     if not files:
         return f"What the loads had written to {handover.FOLDER}/ is removed: nothing of theirs is in the CRM."
     return f"{handover.FOLDER}/ is written anew, for those who are still in the CRM."

@@ -84,9 +84,9 @@ def _print(status: dict[str, Any]) -> None:
     else:
         click.echo("No load is running.")
         if status["open_intents"]:
-            click.echo(
-                f"Of {status['open_intents']:,} writes nobody knows what became. To settle them: {words('load')}"
-            )
+            # A load would make anew what a rollback has deleted.
+            go_on = "rollback" if status["runs"][-1]["command"].startswith("rollback") else "load"
+            click.echo(f"Of {status['open_intents']:,} writes nobody knows what became. To settle them: {words(go_on)}")
     if status["paused_automations"]:
         click.echo(f"Automations stopped for a load: {', '.join(status['paused_automations'])}.")
     ended = [

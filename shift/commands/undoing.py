@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,16 +43,25 @@ def print_undoing(undoing: Undoing) -> None:
 
 
 def print_made(made: Sequence[SchemaChange], nothing: bool) -> None:
-    """What of the data model goes; ``nothing``: all that was made of it has gone."""
+    """What of the data model goes; ``nothing``: nothing was made of it, or all of that has gone."""
     if made:
         click.echo("\nTo be removed from the data model, where no record needs it:")
         print_schema(made, "-")
     elif nothing:
-        click.echo("Of the data model, nothing that was made is there any more.")
+        click.echo("This ledger made nothing of the data model that is there still.")
 
 
-def print_undone(undone: Undone | None, schema: SchemaUndone, stays: Sequence[SchemaChange], handed_over: str) -> None:
-    """What a rollback did; what of the data model ``stays`` unasked, and what became of the handover folder."""
+def print_undone(
+    undone: Undone | None,
+    schema: SchemaUndone,
+    stays: Sequence[SchemaChange],
+    removes: Callable[[SchemaChange], bool],
+    handed_over: str,
+) -> None:
+    """What a rollback did; what of the data model ``stays`` unasked, and what became of the handover folder.
+
+    ``removes`` tells whether an API of the CRM removes a change.
+    """
     if undone is not None:
         if undone.objects:
             click.echo()
@@ -63,9 +72,9 @@ def print_undone(undone: Undone | None, schema: SchemaUndone, stays: Sequence[Sc
             click.echo(f"  {command('rollback', '--all', '--force')}")
         if handed_over:
             click.echo("\n" + wrapped(handed_over))
-        if stays:
-            click.echo(f"\nWhat was made of the data model stays: {_number(stays)}. To remove that too:")
-            click.echo(f"  {command('rollback', '--schema')}")
+        _print_stays([change for change in stays if removes(change)], "To remove that too:")
+        by_hand = [change for change in stays if not removes(change)]
+        _print_stays(by_hand, "No API of the CRM removes that. To list it, for you to remove:")
         _print_proof(undone)
     if schema.removed:
         print_wrapped(f"Removed from the data model: {_number(schema.removed)}.", first="", then="  ")
@@ -74,6 +83,12 @@ def print_undone(undone: Undone | None, schema: SchemaUndone, stays: Sequence[Sc
     if schema.by_hand:
         click.echo("\nNo API removes these; remove them in the CRM's settings:")
         print_schema(schema.by_hand, "-")
+
+
+def _print_stays(changes: Sequence[SchemaChange], then: str) -> None:
+    if changes:
+        click.echo("\n" + wrapped(f"What was made of the data model stays: {_number(changes)}. {then}"))
+        click.echo(f"  {command('rollback', '--schema')}")
 
 
 def _number(changes: Sequence[SchemaChange]) -> str:

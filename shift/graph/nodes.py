@@ -29,7 +29,7 @@ class TestConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Model:
-    """One SQL file in models/, compiled."""
+    """One SQL file in models/, compiled. ``by_setting``: whether it takes part is said by an expression."""
 
     name: str
     shown: str
@@ -44,6 +44,7 @@ class Model:
     described: Described | None
     load: LoadSettings | None
     columns: tuple[ModelColumn, ...]
+    by_setting: bool = False
 
     @property
     def description(self) -> str:

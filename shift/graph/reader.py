@@ -169,6 +169,7 @@ class _Reader:
             described=described,
             load=config.load,
             columns=tuple(columns),
+            by_setting=isinstance(config.enabled, str),
         )
 
     def _named_in_yaml(self, config: ModelConfig, columns: Iterable[ModelColumn], where: str) -> Iterator[str]:

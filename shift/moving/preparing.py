@@ -25,7 +25,8 @@ from shift.staging import StagingModel
 NOT_PULLED = Finding(
     "not_pulled",
     "the CRM was not asked: what it holds is what the last pull found. Not checked: what the key may do, what acts by "
-    "itself there, whether it takes the fields' names, and what somebody changed since",
+    "itself there, whether it takes the fields' names, and what somebody changed since. Calls are counted by the "
+    "batch_size of project.yml, and a CRM that takes one record a call takes many more",
     blocking=False,
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from shift import comparing, filing, handover, pausing
+from shift import comparing, filing, handover, pausing, pulling
 from shift.comparing import EVERYTHING, Scope
 from shift.database import open_database, spare_memory
 from shift.destination import Destination, Workspace
@@ -56,6 +56,9 @@ def read_back(
     if scope.sample is not None:
         draw_sample(graph, connection, staging, scope.sample)
     patience = Patience()
+    # Promises speak of fields and their choices, and the last pull was before a load made them.
+    declared = pulling.declared_tables(graph.project)
+    patience.read(lambda: pulling.pull_data_model(connection, destination.pull(), declared))
     comparing.read_back(
         connection,
         lambda object, ids: patience.read(lambda: list(destination.read(object, ids))),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shift import handover
 from shift.connecting import CallNotes, connected
 from shift.database import literal, open_database, quoted, spare_memory
 from shift.destination import Destination
@@ -80,6 +81,9 @@ def carry_out(
         with closing(open_database(project.database, settings=project.file.duckdb)) as connection:
             spare_memory(connection, project.file.duckdb)
             baseline.keep(connection, baseline.path_for(project.ledger))
+            if choices.sample is None and prepared.plan.writes:
+                # What goes out may say where a file of the folder lies, and no load is sure to come to its end.
+                handover.write(session.graph, connection)
             _copy_work(connection, project, prepared.staging)
         try:
             with closing(open_database(_work(project), settings=project.file.duckdb)) as connection:

@@ -76,9 +76,13 @@ def of_other_choices(
             yield _cost("batch_size", str(size), works, replace(pace, batch_size=size))
     for rate in sorted({*_PACES, pace.requests_per_minute}):
         yield _cost("requests_per_minute", f"{rate:g}", works, replace(pace, requests_per_minute=rate))
-    for setting, value, left_out in switches:
-        yield _cost(setting, value, [work for work in works if work.object != left_out], pace)
-    if any(work.uploads for work in works):
+    left_out: dict[tuple[str, str], set[str]] = {}
+    for setting, value, object in switches:
+        left_out.setdefault((setting, value), set()).add(object)
+    for (setting, value), objects in left_out.items():
+        yield _cost(setting, value, [work for work in works if work.object not in objects], pace)
+    sending = {work.object for work in works if work.uploads}
+    if not sending <= set().union(*left_out.values()):  # where a setting leaves files out, its own choice is told
         yield _cost("attachments", "left out", [work for work in works if not work.uploads], pace)
 
 

@@ -4,7 +4,8 @@
     plan.foreign   object, id, deleted of the records that were there before anything of ours was
 
 A table of the pull that is named as an object's plural holds all records of that object. What was written since the
-pull is not judged by it.
+pull is not judged by it. Of objects that no such table tells (visits, notes), a record that somebody deleted counts as
+it was written, until a load comes to change it, or a `diff` reads it back.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shift.destination import AddedOptions, ObjectDefinition, SchemaChange
@@ -25,23 +25,29 @@ def made(ledger: Ledger) -> list[SchemaChange]:
     return [change_of(note) for note in ledger.made_schema()]
 
 
-def left_by_hand(writer: Writer) -> list[SchemaChange]:
-    """What a person alone can remove, and has not removed yet; what has gone is noted, under the ledger's open run."""
+def left_by_hand(writer: Writer) -> tuple[list[SchemaChange], list[str]]:
+    """What a person alone can remove, and has not removed yet; and, in words, what nobody should, as records hold it.
+
+    What has gone is noted, under the ledger's open run.
+    """
     by_hand = [note for note in writer.ledger.made_schema() if not writer.destination.removes(change_of(note))]
     if not by_hand:
-        return []
+        return [], []
     there = writer.patience.read(data_model, writer)
     for note in by_hand:
         if not there.has(change_of(note)):
             writer.ledger.note_schema(SchemaNote(note.object, note.field, "removed", note.id, note.details))
-    return [change for change in map(change_of, by_hand) if there.has(change)]
+    stand = [change for change in map(change_of, by_hand) if there.has(change)]
+    holders = _holders(writer, stand)
+    held = [_kept(change, holders[change]) for change in stand if holders[change]]
+    return [change for change in stand if not holders[change]], held
 
 
-def remove(writer: Writer, *, on_removed: Callable[[int], None] = lambda removed: None) -> list[str]:
+def remove(writer: Writer) -> list[str]:
     """Remove the choices, fields and objects that this ledger made, where the CRM can; what is left, in words, and why.
 
     Left is what records hold still, live or soft-deleted, whoever made them: so the records are rolled back first. Each
-    step is noted before and after; called again, it goes on where it stopped. ``on_removed`` is told how many are done.
+    step is noted before and after; called again, it goes on where it stopped.
     """
     notes = [note for note in writer.ledger.made_schema()[::-1] if writer.destination.removes(change_of(note))]
     holders = _holders(writer, [change_of(note) for note in notes])
@@ -49,7 +55,7 @@ def remove(writer: Writer, *, on_removed: Callable[[int], None] = lambda removed
     for note in notes:
         change = change_of(note)
         if count := holders[change]:
-            left.append(f"{describe(change)}: {count:,} records {_hold(change)}")
+            left.append(_kept(change, count))
             continue
         writer.ledger.note_schema(SchemaNote(note.object, note.field, "removing", note.id, note.details))
         try:
@@ -58,7 +64,6 @@ def remove(writer: Writer, *, on_removed: Callable[[int], None] = lambda removed
             left.append(f"{describe(change)}: {error.message}")
         else:
             writer.ledger.note_schema(SchemaNote(note.object, note.field, "removed", note.id, note.details))
-            on_removed(len(notes) - len(left))
     return left
 
 
@@ -98,7 +103,9 @@ def _empty(value: Any) -> bool:
     return value is None or value in ("", [])
 
 
-def _hold(change: SchemaChange) -> str:
+def _kept(change: SchemaChange, records: int) -> str:
     if isinstance(change, ObjectDefinition):
-        return "are there"
-    return "have one of them" if isinstance(change, AddedOptions) else "have a value there"
+        hold = "are there"
+    else:
+        hold = "have one of them" if isinstance(change, AddedOptions) else "have a value there"
+    return f"{describe(change)}: {records:,} records {hold}"

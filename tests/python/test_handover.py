@@ -119,6 +119,31 @@ def test_what_another_destination_names_too_stays(
     assert (found.project.root / "handover" / "prices.csv").exists()
 
 
+def test_what_another_destination_wrote_too_is_told(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    found = graph(make_project, prices=PRICES, notes=NOTES)
+    handover.write(found, connection)
+    assert handover.shared(found.project) == ()
+    listed = found.project.root / "handover" / ".written.json"
+    listed.write_text(json.dumps({**json.loads(listed.read_text()), "other": ["prices.csv", "people.csv"]}))
+    assert handover.shared(found.project) == ("prices.csv",)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"twenty": 5}', '{"twenty": ["../exports.csv"]}', "\udcff"])
+def test_a_list_that_does_not_read_is_told_and_nothing_outside_is_removed(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection, text: str
+) -> None:
+    found = graph(make_project, prices=PRICES)
+    outside = put(found.project.root / "exports.csv", b"kept")
+    put(found.project.root / "handover" / ".written.json", text.encode(errors="surrogateescape"))
+    for act in (handover.written, handover.shared, handover.remove, lambda _: handover.write(found, connection)):
+        with pytest.raises(ShiftError, match="does not read") as raised:
+            act(found.project)
+        assert raised.value.hint
+    assert outside.read_bytes() == b"kept"
+
+
 def test_a_load_that_fails_here_leaves_no_file_that_nobody_knows_of(
     make_project: MakeProject, connection: duckdb.DuckDBPyConnection
 ) -> None:

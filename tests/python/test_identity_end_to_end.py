@@ -87,7 +87,6 @@ def test_the_api_brings_nothing_new(loaded: Moved) -> None:
     # What the API alone knows has arrived: which visit a note is of.
     assert all(note["appointmentId"] for note in loaded.records("notes"))
 
-    land(loaded, "both")
     assert planned(loaded, "create", "update") == {}
     land(loaded, "api")
     assert planned(loaded, "create") == {}

@@ -224,6 +224,7 @@ def test_without_a_pull_the_plan_says_what_it_did_not_check(clinic: Clinic) -> N
     plan = answered(clinic, "plan", "--sample", "2", "--no-pull")
     [said] = [one for one in plan["findings"] if one["name"] == "not_pulled"]
     assert said["examples"][0].startswith("last pull: 20")
+    assert "Calls are counted by the batch_size of project.yml" in said["message"]
     answer = clinic.shift("load", "--sample", "2", "--no-pull", "--yes")
     assert answer.code == 0, answer.out + answer.err
     assert "not_pulled" in answer.out
@@ -292,7 +293,8 @@ def test_status_starts_what_a_killed_load_has_stopped(tmp_path: Path) -> None:
             headers={"Authorization": f"Bearer {KEY}"},
             trust_env=False,
         ).raise_for_status()
-        with ledger.writing(tmp_path / "state" / "ledger.sqlite", "twenty", Workspace(**workspace)) as book:
+        path = tmp_path / "state" / "ledger.sqlite"
+        with ledger.writing(path, "twenty", Workspace(**workspace)) as book, book.run("load"):
             book.note_automation("paused", id, name)
         clinic.shift("pull")
         assert active(tmp_path) == []

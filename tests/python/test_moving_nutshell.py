@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from moved import ACCEPTED
-from nutshell_moved import MovedToNutshell, begun
+from nutshell_moved import KEY, USER, MovedToNutshell, begun
 
 from shift.ledger import reading
 
@@ -67,7 +68,8 @@ def test_a_life_in_nutshell(moved: MovedToNutshell) -> None:
     assert sampled == {f"{one['id']}-contacts" for one in moved.every("findContacts")}
     for name in ("invoices", "invoice_items", "payments", "files"):
         assert {one["person_id"] for one in moved.handed_over(name)} <= sampled
-    moved.must("rollback", "--yes")
+    said = " ".join(moved.must("rollback", "--yes").out.split())
+    assert "No API of the CRM removes that." in said and "To remove that too" not in said
     assert not (moved.folder / "handover").exists()
 
     plan = json.loads(moved.shift("plan", "--output", "json", *ACCEPTED).out)
@@ -81,6 +83,17 @@ def test_a_life_in_nutshell(moved: MovedToNutshell) -> None:
     assert again.code == 0, again.out + again.err
     assert counts(moved) == before
     assert {one["id"]: one["rev"] for one in moved.every("findContacts")} == revs
+
+    # Somebody deletes a patient, which no load takes for unchanged, and thinks better of it.
+    person = min(moved.people().values(), key=lambda one: one["id"])
+    address = f"{moved.url}/rest/contacts/{person['id']}-contacts"
+    httpx.delete(address, auth=(USER, KEY), trust_env=False).raise_for_status()
+    plan = json.loads(moved.shift("plan", "--output", "json", *ACCEPTED).out)
+    [gone] = [one for one in plan["findings"] if one["name"] == "deleted_in_crm"]
+    assert gone["examples"] and sum(one["blocked"] for one in plan["objects"]) == 1
+    assert moved.shift("load", "--yes", *ACCEPTED).code == 3
+    httpx.post(f"{address}/undelete", auth=(USER, KEY), trust_env=False).raise_for_status()
+    moved.must("load", "--yes", *ACCEPTED)
 
     # Two patients change in Cliniko. In the CRM, somebody writes to the same field of the one, to another of the other.
     people = moved.people()

@@ -256,7 +256,7 @@ def test_after_a_crash_status_starts_them_again(tmp_path: Path) -> None:
         automations = twenty.automations()
         [trigger] = automations.active()
         automations.pause(trigger.id)
-        with ledger.writing(path, "twenty", twenty.workspace()) as book:
+        with ledger.writing(path, "twenty", twenty.workspace()) as book, book.run("load"):
             book.note_automation("pausing", trigger.id, trigger.name)  # and then the power went
         answer = shift(tmp_path, "status", TWENTY_URL=url, TWENTY_API_KEY="k")
         assert answer.code == 0, answer.err

@@ -28,6 +28,7 @@ from shift.planning import (
     mapping_hash,
     require_clear,
 )
+from shift.planning.costs import Work, of_other_choices
 from shift.planning.looked_at import unconfirmed
 from shift.pulling import pull
 from shift.staging import StagingModel
@@ -219,6 +220,15 @@ def test_other_settings_have_their_price(clinic: Clinic) -> None:
     assert costs["batch_size", "200"] == (2, 0.2)
     assert costs["requests_per_minute", "60"] == (6, 0.1)
     assert costs["tasks", "fields"] == (3, 0.3)
+
+
+def test_a_choice_that_leaves_several_objects_out_is_priced_once(clinic: Clinic) -> None:
+    works = [Work("person", 1), Work("lead", 1), Work("file", 1, uploads=2)]
+    switches = [("attachments", "folder", "file"), ("attachments", "folder", "lead")]
+    told = of_other_choices(works, Pace(batch_size=1), switches)
+    assert [(one.setting, one.value, one.calls) for one in told if one.setting == "attachments"] == [
+        ("attachments", "folder", 1)
+    ]
 
 
 def test_a_crm_that_takes_one_record_a_call_leaves_no_choice_of_batch(clinic: Clinic) -> None:

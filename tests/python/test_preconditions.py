@@ -44,6 +44,20 @@ def test_a_model_that_does_not_stand_is_named(
     assert caught.value.message == f"the model a__two {message}"
 
 
+def test_what_a_setting_brings_in_is_built_anew(
+    make_project: MakeProject, connection: duckdb.DuckDBPyConnection
+) -> None:
+    described = """
+        vars: [{name: two, type: boolean, default: DEFAULT}]
+        models: [{name: a__two, config: {enabled: "{{ var('two') }}"}}]
+        """
+    files = {"models/a/a__two.sql": "select 1 as one", "models/a.yml": described.replace("DEFAULT", "false")}
+    built(make_project, connection, files)
+    graph = read_graph(make_project(MODELS | files | {"models/a.yml": described.replace("DEFAULT", "true")}))
+    require_built(graph, connection)
+    assert changed(graph, connection) == Selection(frozenset({"a__two"}), frozenset())
+
+
 def test_what_was_edited_since_the_build_is_told(
     make_project: MakeProject, connection: duckdb.DuckDBPyConnection
 ) -> None:

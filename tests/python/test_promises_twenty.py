@@ -273,6 +273,7 @@ def test_a_note_keeps_its_author_and_its_time(moved: Moved) -> None:
     notes = by_key(moved, "notes")
     for row in moved.told("select note_id, author, created_at from treatment_notes where not draft"):
         note = notes[row["note_id"]]
+        assert '"sections"' not in note["bodyV2"]["markdown"], "the clinic has no template of an unknown shape"
         assert note["createdBy"]["name"] == row["author"]
         assert note["createdAt"] == row["created_at"]
         assert note["bodyV2"]["markdown"].startswith(row["author"])

@@ -291,7 +291,7 @@ def test_a_removal_that_was_killed_goes_on(clinic: Clinic, call: int) -> None:
     assert (clinic.crm.objects, clinic.crm.fields) == (["person", "task"], [])
 
 
-def test_what_a_person_alone_can_remove_is_listed_until_it_is_gone(clinic: Clinic) -> None:
+def test_what_a_person_alone_can_remove_is_listed_until_it_is_gone_but_not_what_records_hold(clinic: Clinic) -> None:
     class ByHand(MemoryCRM):
         def removes(self, change: SchemaChange) -> bool:
             return not isinstance(change, FieldDefinition)
@@ -300,10 +300,14 @@ def test_what_a_person_alone_can_remove_is_listed_until_it_is_gone(clinic: Clini
     by_hand = ByHand(objects=clinic.crm.objects, fields=clinic.crm.fields)
     with ledger.writing(clinic.path, "crm", by_hand.workspace()) as book, book.run("rollback"):
         writer = Writer(by_hand, book, hasty())
-        fields = provisioning.left_by_hand(writer)
-        assert fields and all(isinstance(change, FieldDefinition) for change in fields)
+        fields, held = provisioning.left_by_hand(writer)
+        assert (fields, held) == ([BORN, VISITED, KIND], [])
+        by_hand.records["person"] = {"theirs": {"id": "theirs", "bornOn": "2001-02-03"}}
+        fields, held = provisioning.left_by_hand(writer)
+        assert fields == [VISITED, KIND]
+        assert held == ["field person.bornOn (Born On): DATE: 1 records have a value there"]
         by_hand.fields.clear()
-        assert provisioning.left_by_hand(writer) == []
+        assert provisioning.left_by_hand(writer) == ([], [])
         assert not any(isinstance(change, FieldDefinition) for change in provisioning.made(book))
 
 

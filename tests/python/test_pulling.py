@@ -13,7 +13,7 @@ from shift.destination import Record, Table
 from shift.errors import Again
 from shift.ledger import mirror
 from shift.project import SourceColumn, SourceTable
-from shift.pulling import ensure_tables, pull, pull_records
+from shift.pulling import ensure_tables, pull, pull_data_model, pull_records
 
 PEOPLE = SourceTable(
     name="people",
@@ -32,6 +32,21 @@ def test_values_land_in_the_declared_columns_and_types(connection: duckdb.DuckDB
         ("1", False, None, "7"),
         ("2", True, None, None),
     ]
+
+
+def test_the_data_model_is_pulled_alone(connection: duckdb.DuckDBPyConnection) -> None:
+    def tables(*fields: str) -> Iterator[Table]:
+        yield Table("objects", ("name",), [("person",)])
+        yield Table("fields", ("object", "name"), [("person", name) for name in fields])
+        yield Table("people", ("id",), [(name,) for name in fields])
+
+    pull(connection, tables("old"), [PEOPLE])
+    pull_data_model(connection, tables("old", "new"), [PEOPLE])
+    assert connection.execute("select object, name, is_active from destination.fields").fetchall() == [
+        ("person", "old", None),
+        ("person", "new", None),
+    ]
+    assert connection.execute("select id from destination.people").fetchall() == [("old",)]
 
 
 def test_a_declared_table_that_was_not_pulled_is_empty(connection: duckdb.DuckDBPyConnection) -> None:

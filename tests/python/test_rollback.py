@@ -127,7 +127,7 @@ def test_the_workspace_is_what_it_was_to_the_record_and_the_field(workspace: Wor
     assert workspace.holds() == before
     assert workspace.fields() == fields
     again = workspace.shift("rollback", "--all", "--schema")
-    assert (again.code, "nothing that was made is there any more" in again.out) == (0, True)
+    assert (again.code, "This ledger made nothing of the data model that is there still" in again.out) == (0, True)
 
     workspace.load(exports(10))
     loaded = workspace.holds("people", "tasks", "taskTargets")
@@ -199,6 +199,16 @@ def test_a_rollback_that_is_killed_goes_on(workspace: Workspace, monkeypatch: py
     assert (killed["command"], killed["status"], last["status"]) == ("rollback", None, "done")
 
 
+@pytest.mark.parametrize("killed", ["load", "rollback"])
+def test_status_says_how_to_go_on_with_what_was_killed(tmp_path: Path, killed: str) -> None:
+    write_files(tmp_path, FILES)
+    there = Clinic(tmp_path, "http://localhost:1")
+    with ledger.writing(open_project(tmp_path).ledger, "twenty", Workplace("w", "n")) as book, book.run(killed):
+        book.intend([ledger.Intent("delete", "person", "1", "1", "")])
+    [advice] = [line for line in there.shift("status").out.splitlines() if "To settle them:" in line]
+    assert f"shift {killed}" in advice
+
+
 def test_a_rollback_goes_where_the_models_do_not_read_any_more(workspace: Workspace) -> None:
     before = workspace.holds()
     workspace.load(exports(3))
@@ -214,9 +224,12 @@ def test_a_rollback_asks_first_and_may_find_nothing(workspace: Workspace) -> Non
     assert "rollback --yes" in answer.err
     asked = workspace.shift("rollback", "--schema")
     assert (asked.code, "- person.sourceSystemId" in asked.out) == (2, True)
+    assert "rollback --schema --yes" in asked.err
     assert person(1) in workspace.holds("people")["people"]
     assert workspace.shift("rollback", "1", "--all").code == 2
-    workspace.rollback()
+    write_files(workspace.folder, {"handover/.written.json": "{"})
+    told = workspace.rollback()
+    assert (told["failures"], "does not read" in told["handover"]) == ([], True)
     again = workspace.shift("rollback", "--yes")
     assert (again.code, again.out) == (0, "There is nothing to take back.\n")
 
@@ -294,3 +307,8 @@ def test_a_clinic_in_nutshell_is_taken_back_but_for_what_no_api_removes(tmp_path
         assert "remove them in the CRM's settings" in again.out and "Cliniko Patient ID" in again.out
         assert max(map(len, again.out.splitlines())) <= 80 and len(again.out.splitlines()) < 20
         assert (moved.people(), moved.activities(), moved.notes()) == ({}, [], [])
+        moved.rpc("newContact", contact={"name": "Of another clinic", "customFields": {"Cliniko Patient ID": "77"}})
+        shared = moved.shift("rollback", "--schema", "--yes")
+        asked, _, by_hand = shared.out.partition("remove them in the CRM's settings")
+        assert shared.code == 3 and "1 records have a value there" in " ".join(asked.split())
+        assert by_hand and "person.Cliniko Patient ID" not in by_hand
