@@ -84,7 +84,7 @@ def by_form(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     folder = tmp_path_factory.mktemp("forms")
     forms: tuple[Form, ...] = ("exports", "api", "both")
     for form in forms:
-        make(folder / form, 60, seed=3, form=form, own_ids=False)
+        make(folder / form, 60, seed=3, form=form, own_ids=False).database.unlink()
     return {form: folder / form for form in forms}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,9 +147,9 @@ UNTRUE = {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("clinic")
-    truth = make(folder / "exports", patients=150, seed=7)
+    truth = make(folder / "exports", patients=150, seed=7).database.rename(folder / "truth.duckdb")
     clinic: Built = build(copy_project(tmp_path_factory.mktemp("project")), folder / "exports")
-    clinic.connection.execute(f"attach '{Path(truth.database).as_posix()}' as truth (read_only)")
+    clinic.connection.execute(f"attach '{truth.as_posix()}' as truth (read_only)")
     yield clinic
     clinic.connection.close()
 
