@@ -22,8 +22,6 @@ from shift.moving import ensure_sources
 from shift.project import open_project
 
 ROOT = Path(__file__).parents[2]
-# A second thread costs more than it gives over a few rows.
-FEW_ROWS = {"threads": 1}
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -87,7 +85,7 @@ def build(
 ) -> Built:
     """Land and build; ``chosen`` are selectors, ``before`` statements that fill what a CRM or a ledger would."""
     graph = graph_of(project_root, json.dumps(variables or {}), to)
-    connection = open_database(None, settings=FEW_ROWS)
+    connection = open_database(None)
     tables = [table for source, table in graph.project.sources.values() if source.schema == "raw"]
     land(connection, tables, exports, landed_at=datetime(2026, 8, 2, tzinfo=UTC))
     ensure_sources(connection, graph.project)

@@ -33,7 +33,6 @@ destinations:
     url: "{{ env_var('TWENTY_URL') }}"
     api_key: "{{ env_var('TWENTY_API_KEY') }}"
     requests_per_minute: 60000
-duckdb: {threads: 1}
 """
 
 # What a person would look at first: a sample, and who may read what goes.

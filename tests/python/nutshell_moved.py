@@ -38,7 +38,6 @@ destinations:
     user: "{{ env_var('NUTSHELL_USER') }}"
     api_key: "{{ env_var('NUTSHELL_API_KEY') }}"
     requests_per_minute: 60000
-duckdb: {threads: 1}
 """
 _PAGE = 100
 

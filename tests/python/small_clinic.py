@@ -20,7 +20,6 @@ destinations:
     api_key: "{{ env_var('TWENTY_API_KEY') }}"
     requests_per_minute: 100000
     batch_size: 4
-duckdb: {threads: 1}
 """
 FILES = {
     "project.yml": PROJECT,

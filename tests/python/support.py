@@ -28,7 +28,6 @@ destinations:
     loader: twenty
     url: "{{ env_var('TWENTY_URL') }}"
     api_key: "{{ env_var('TWENTY_API_KEY') }}"
-duckdb: {threads: 1}
 """
 
 
